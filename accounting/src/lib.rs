@@ -1,0 +1,1 @@
+//! The pure accounting model: accrual, attested seconds, reward formulas and reward trees, without I/O.

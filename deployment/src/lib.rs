@@ -1,0 +1,1 @@
+//! Deterministic deployment of the contracts and the address book of a deployment.

@@ -1,0 +1,1 @@
+//! Replays the contracts' events into SQLite, serves them, and audits them against the chain.

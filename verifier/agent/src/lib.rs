@@ -1,0 +1,1 @@
+//! The provider's agent: answers verifiers' challenges over HTTP.

@@ -1,0 +1,1 @@
+//! The reference prover, on the CPU.

@@ -1,0 +1,1 @@
+//! The verifier: challenges agents, checks what they return, and signs verdicts.
