@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IReleasePolicy} from "../lease/IReleasePolicy.sol";
+
+/// @title AttestationPolicy, pays for attested seconds only
+/// @notice For every node it keeps A(t), the attested seconds up to time t, as windows: a passing verdict opens or
+/// extends one from its time of measurement, a failing one closes it there. A lease's seconds [from, to) are paid
+/// `rate * (A(to) - A(from))`. Seconds whose verdict may still come wait; once `verdictDeadline` has passed they
+/// settle to zero. No proof, no pay.
+interface IAttestationPolicy is IReleasePolicy {
+    /// @notice Seconds in which a node is attested: [start, end).
+    struct Window {
+        uint40 start; // unix seconds
+        uint40 end; // unix seconds
+        uint40 before; // attested seconds of all earlier windows
+    }
+
+    /// @notice The latest verdict on a node.
+    struct Standing {
+        uint40 measuredAt; // unix seconds, 0 if there is none
+        uint32 units; // that it attested, 0 if it failed
+    }
+
+    /// @notice A verdict was recorded. [start, end) is the node's last window after it, `index` its place, `before` the
+    /// attested seconds of the windows before it; end == start means that the window was closed where it began.
+    event AttestationRecorded(
+        address indexed node,
+        bool passed,
+        uint256 measuredAt,
+        uint256 units,
+        uint256 index,
+        uint256 start,
+        uint256 end,
+        uint256 before
+    );
+
+    /// @notice Thrown when the caller is not the VerifierSet.
+    error AttestationPolicy_NotVerifierSet(address caller);
+
+    /// @notice Thrown when a verdict is not newer than the node's latest: a replay, or out of order.
+    error AttestationPolicy_NotNewer(address node, uint256 measuredAt, uint256 latest);
+
+    /// @notice Thrown when a verdict comes after the deadline for its measurement.
+    error AttestationPolicy_TooLate(uint256 measuredAt, uint256 deadline);
+
+    /// @notice Thrown when a measurement lies in the future, or its validity is empty or too long.
+    error AttestationPolicy_InvalidWindow(uint256 measuredAt, uint256 validUntil);
+
+    /// @notice Records a verdict: `units` attested from `measuredAt` until `validUntil`, or a failure if `passed` is
+    /// false. Only the VerifierSet.
+    function record(address node, uint256 measuredAt, uint256 validUntil, uint256 units, bool passed) external;
+
+    /// @notice A(t): attested seconds of `node` up to `time` (unix seconds).
+    function attestedSeconds(address node, uint256 time) external view returns (uint256);
+
+    /// @notice Up to which time the node's attestation is decided: nothing before it can change any more by a passing
+    /// verdict (unix seconds).
+    function decidedUntil(address node) external view returns (uint256);
+
+    /// @notice The node's latest verdict.
+    function standingOf(address node) external view returns (Standing memory);
+
+    /// @notice Number of windows of a node.
+    function windowCount(address node) external view returns (uint256);
+
+    /// @notice A window of a node.
+    function windowAt(address node, uint256 index) external view returns (Window memory);
+
+    /// @notice Seconds after a measurement within which its verdict may be brought.
+    function verdictDeadline() external view returns (uint256);
+
+    /// @notice Most seconds that one passing verdict attests.
+    function maxValidity() external view returns (uint256);
+
+    /// @notice The contract whose verdicts count.
+    function verifierSet() external view returns (address);
+}
