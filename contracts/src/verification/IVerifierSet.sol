@@ -8,6 +8,19 @@ pragma solidity ^0.8.30;
 /// hash chain that it committed to when it joined, so nobody chooses, and the last one to reveal can only withhold. With
 /// no reveal the beacon is predictable; the verifiers' own reveals inside a session still keep its seed fresh.
 interface IVerifierSet {
+    /// @notice What was measured. Nested in a verdict because ABI tools stop at two dozen members in one struct.
+    struct Measurement {
+        uint64 startMs; // unix milliseconds: the time of measurement
+        uint64 endMs; // unix milliseconds
+        uint64 jobs; // finished
+        uint32 gigaOpsPerSec;
+        uint32 memMBps;
+        uint32 vramMiB;
+        uint16 leafSamples;
+        uint16 pageSamples;
+        uint8 rounds; // measurements behind the numbers
+    }
+
     /// @notice What a verifier signs (EIP-712) about one measurement of one node.
     struct Verdict {
         bytes32 leaseId; // 0 for a measurement outside of any lease
@@ -23,15 +36,7 @@ interface IVerifierSet {
         bytes32 s0; // session seed
         bytes32 sessionRoot; // root over the chain of jobs
         bytes32 vramRoot; // 0 if memory was not measured
-        uint64 startMs; // unix milliseconds: the time of measurement
-        uint64 endMs; // unix milliseconds
-        uint64 jobs; // finished
-        uint32 gigaOpsPerSec;
-        uint32 memMBps;
-        uint32 vramMiB;
-        uint16 leafSamples;
-        uint16 pageSamples;
-        uint8 rounds; // measurements behind the numbers
+        Measurement measurement;
         uint8 result; // see Result
         uint32 evidenceFlags;
         bytes32 evidenceHash; // keccak256 of the evidence bundle
