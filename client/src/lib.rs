@@ -1,0 +1,1 @@
+//! What each user does on chain: sign, send, wait, read.
