@@ -6,6 +6,9 @@
 
 #![allow(missing_docs, clippy::too_many_arguments)] // generated code
 
+pub mod artifact;
+pub mod revert;
+
 /// One module per contract, named as the contract in snake case.
 macro_rules! contracts {
     ($($module:ident: $contract:ident = $file:literal;)*) => {$(
