@@ -166,6 +166,9 @@ interface ILeaseBook {
     /// @notice Thrown when a money authorization is not the renter's, or not in the lease's token.
     error LeaseBook_AuthorizationMismatch(address from, address token);
 
+    /// @notice Thrown when too little gas is left to ask a policy: a starved policy would answer "nothing yet".
+    error LeaseBook_InsufficientGas(uint256 left, uint256 needed);
+
     /// @notice Thrown when a fee is above its bound (basis points).
     error LeaseBook_FeeTooHigh(uint256 feeBps, uint256 maximum);
 
@@ -191,7 +194,7 @@ interface ILeaseBook {
     ) external returns (bytes32 leaseId);
 
     /// @notice Adds `extraSeconds` to a lease, paid from the caller's Ledger balance. In grace, the grace ends and the
-    /// used part of the reserve is refilled.
+    /// used part of the reserve is refilled; anyone but the renter must then bring at least `graceSeconds`.
     /// @return amount Wei paid.
     function topUp(Terms calldata terms, uint256 extraSeconds) external returns (uint256 amount);
 
@@ -199,7 +202,7 @@ interface ILeaseBook {
     /// @return settledTo Up to which second the lease is settled now.
     function settle(Terms calldata terms) external returns (uint256 settledTo);
 
-    /// @notice `settle` for each of `terms`.
+    /// @notice `settle` for each of `terms`; those that are closed already are passed over.
     function settleMany(Terms[] calldata terms) external;
 
     /// @notice Ends a lease. The renter at any time (seconds up to `minSeconds` stay funded), the provider at any time
