@@ -16,7 +16,7 @@ interface IDistributor {
         uint40 activatesAt; // unix seconds
         uint32 leafCount;
         bool disabled;
-        bool swept;
+        bool swept; // the rest went back to the funder
         uint128 cap; // wei that were funded
         uint128 paid; // wei
         address funder; // gets back what is not paid
@@ -40,7 +40,8 @@ interface IDistributor {
         bytes32 evidence
     );
 
-    /// @notice An epoch was disabled before it activated; `returned` wei went back to its funder.
+    /// @notice An epoch was disabled before it activated; `returned` wei went back to its funder. It is 0 if the token
+    /// refused the transfer, and then `sweep` may try again.
     event EpochDisabled(uint256 indexed epoch, uint256 returned);
 
     /// @notice A leaf was paid to `to`, which is its account unless that chose otherwise.
@@ -93,7 +94,7 @@ interface IDistributor {
     function disable(uint256 epoch) external;
 
     /// @notice Pays the leaves [start, start + rewards.length) that are not paid yet; `start` is a multiple of 256, and
-    /// `rewards` all leaves of that range. Anyone may.
+    /// `rewards` all leaves of that range. Anyone may. A leaf whose transfer fails is skipped and stays claimable.
     /// @param proof Siblings of the range's subtree, bottom up.
     /// @return total Wei paid now.
     function payRange(uint256 epoch, uint256 start, Reward[] calldata rewards, bytes32[] calldata proof)
@@ -110,7 +111,7 @@ interface IDistributor {
     /// @notice Chooses who may claim for the caller, 0 for nobody.
     function setClaimer(address claimer) external;
 
-    /// @notice Returns what was not claimed 26 weeks after activation. Anyone may.
+    /// @notice Returns what was not claimed 26 weeks after activation, to the funder. Anyone may.
     function sweep(uint256 epoch) external;
 
     /// @notice An epoch.

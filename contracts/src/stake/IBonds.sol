@@ -16,12 +16,12 @@ interface IBonds {
 
     /// @notice A bond.
     struct Bond {
-        uint128 active; // wei
-        uint128 thawing; // wei, one bucket
-        uint40 thawedAt; // unix seconds; when the bucket may be withdrawn
-        uint40 windowStart; // unix seconds; of the slash window
-        uint128 windowStake; // wei at stake when the window began
-        uint128 windowSlashed; // wei slashed in it
+        uint96 active; // wei
+        uint96 thawing; // wei, one bucket
+        uint40 thawedAt; // unix seconds; when the bucket may be withdrawn, 0 if it is empty
+        uint96 windowStake; // wei at stake when the slash window began
+        uint96 windowSlashed; // wei slashed in it without proof
+        uint40 windowStart; // unix seconds
     }
 
     /// @notice Who gets what of a slash.
@@ -65,10 +65,11 @@ interface IBonds {
         uint256 toHarmed,
         address reporter,
         uint256 toReporter,
-        uint256 burned
+        uint256 burned,
+        bool uncapped
     );
 
-    /// @notice What a slash had owed `account` was paid to `to`.
+    /// @notice What slashes had owed `account` was paid to `to`; both are the burn address for what they burned.
     event OwedCollected(address indexed account, address indexed token, address to, uint256 amount);
 
     /// @notice `token` may be bonded; a bond counts from `minimum` wei on. 0 forbids new bonds.
@@ -123,6 +124,10 @@ interface IBonds {
     /// @notice Pays what slashes owe the caller to `to`.
     function collect(address token, address to) external returns (uint256 amount);
 
+    /// @notice Sends what slashes burned to the burn address, to which it is owed until then. Anyone may. It is no part
+    /// of a slash, so that no token can block one.
+    function collectBurned(address token) external returns (uint256 amount);
+
     /// @notice Sets from how many wei on a bond counts, 0 to forbid new ones. Restricted.
     function setMinimum(Role role, address token, uint256 minimum) external;
 
@@ -149,4 +154,7 @@ interface IBonds {
 
     /// @notice Most of a slash, after the harmed, that a reporter gets, in basis points.
     function REPORTER_CAP_BPS() external view returns (uint256);
+
+    /// @notice Nobody's address, that burned money goes to.
+    function BURN_ADDRESS() external view returns (address);
 }

@@ -62,7 +62,8 @@ interface IStakedSpon is IERC4626 {
     /// @notice Thrown by `previewRedeem` and `previewWithdraw`, as ERC-7540 asks.
     error StakedSpon_PreviewUnavailable();
 
-    /// @notice Starts an exit of `shares`. The caller is `owner`, its operator, or holds its allowance.
+    /// @notice Starts an exit of `shares`. The caller is `owner`, its operator, or holds its allowance; and it is
+    /// `controller` or its operator, so that no stranger can restart a cooldown.
     /// @return requestId Always 0.
     function requestRedeem(uint256 shares, address controller, address owner) external returns (uint256 requestId);
 
@@ -85,7 +86,8 @@ interface IStakedSpon is IERC4626 {
     /// @notice The exit of a controller.
     function exitOf(address controller) external view returns (Exit memory);
 
-    /// @notice Wei not yet dripped, as of now, and when the drip ends (unix seconds).
+    /// @notice Wei not yet dripped, as of now, and when the drip ends (unix seconds; 0 if nothing drips). While nobody
+    /// is staked that end moves along with time.
     function drip() external view returns (uint256 undripped, uint256 endsAt);
 
     /// @notice Seconds between a request and its claim.

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
+import {ERC20Votes} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Votes.sol";
+import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {ERC6372Utils} from "@openzeppelin/contracts/utils/ERC6372Utils.sol";
+import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Time} from "@openzeppelin/contracts/utils/types/Time.sol";
+import {IStakedSpon} from "./IStakedSpon.sol";
+
+/// @notice As IStakedSpon describes.
+/// @dev The SPON balance of this contract >= `held` + the assets of all exits. It never reads that balance.
+contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessManaged, ReentrancyGuardTransient {
+    /// @dev The stakers' SPON, some of which is still on its way to them.
+    struct Assets {
+        uint96 held; // wei, with what has not dripped yet and without the exits
+        uint96 undripped; // wei, when the drip last began or stopped
+        uint40 endsAt; // unix seconds
+        uint24 duration; // seconds from that moment to `endsAt`
+    }
+
+    uint256 private constant DRIP_PERIOD = 7 days;
+    uint256 private constant MIN_COOLDOWN = 2 days;
+    uint256 private constant MAX_COOLDOWN = 30 days;
+
+    /// @inheritdoc IStakedSpon
+    uint256 public cooldown = 14 days;
+
+    /// @inheritdoc IStakedSpon
+    mapping(address controller => mapping(address operator => bool)) public isOperator;
+
+    Assets private _assets;
+    mapping(address controller => Exit) private _exits;
+
+    constructor(address initialAuthority, IERC20 spon)
+        ERC20("Staked Spheron", "sSPON")
+        ERC20Permit("Staked Spheron")
+        ERC4626(spon)
+        AccessManaged(initialAuthority)
+    {}
+
+    /// @inheritdoc IERC4626
+    function deposit(uint256 assets, address receiver)
+        public
+        override(ERC4626, IERC4626)
+        nonReentrant
+        returns (uint256)
+    {
+        return super.deposit(assets, receiver);
+    }
+
+    /// @inheritdoc IERC4626
+    function mint(uint256 shares, address receiver) public override(ERC4626, IERC4626) nonReentrant returns (uint256) {
+        return super.mint(shares, receiver);
+    }
+
+    /// @inheritdoc IStakedSpon
+    function requestRedeem(uint256 shares, address controller, address owner)
+        external
+        nonReentrant
+        returns (uint256 requestId)
+    {
+        // Whoever could add to somebody's exit could restart its cooldown for ever.
+        _checkActsFor(controller);
+        if (msg.sender != owner && !isOperator[owner][msg.sender]) _spendAllowance(owner, msg.sender, shares);
+
+        uint256 assets = convertToAssets(shares);
+        require(assets != 0, StakedSpon_ZeroAmount());
+        if (shares == totalSupply()) _stopDrip();
+        _burn(owner, shares);
+        _assets.held -= uint96(assets);
+
+        Exit storage exit = _exits[controller];
+        uint256 claimableAt = block.timestamp + cooldown;
+        exit.shares = uint104(_fit(exit.shares + shares, type(uint104).max));
+        exit.assets = uint96(_fit(exit.assets + assets, type(uint96).max));
+        exit.claimableAt = uint56(claimableAt);
+        emit ExitRequested(controller, owner, shares, assets, claimableAt);
+        emit RedeemRequest(controller, owner, 0, msg.sender, shares);
+        return 0;
+    }
+
+    /// @inheritdoc IERC4626
+    function redeem(uint256 shares, address receiver, address controller)
+        public
+        override(ERC4626, IERC4626)
+        nonReentrant
+        returns (uint256 assets)
+    {
+        Exit memory exit = _claimable(controller, shares, maxRedeem(controller));
+        // The last claim takes all, since shares == exit.shares divides exactly.
+        assets = Math.mulDiv(shares, exit.assets, exit.shares);
+        _claim(receiver, controller, assets, shares);
+    }
+
+    /// @inheritdoc IERC4626
+    function withdraw(uint256 assets, address receiver, address controller)
+        public
+        override(ERC4626, IERC4626)
+        nonReentrant
+        returns (uint256 shares)
+    {
+        Exit memory exit = _claimable(controller, assets, maxWithdraw(controller));
+        // Rounded down, so that shares remain while assets do; both are the controller's own.
+        shares = Math.mulDiv(assets, exit.shares, exit.assets);
+        _claim(receiver, controller, assets, shares);
+    }
+
+    /// @inheritdoc IStakedSpon
+    function setOperator(address operator, bool approved) external returns (bool) {
+        isOperator[msg.sender][operator] = approved;
+        emit OperatorSet(msg.sender, operator, approved);
+        return true;
+    }
+
+    /// @inheritdoc IStakedSpon
+    function fund(uint256 amount) external nonReentrant {
+        require(amount != 0, StakedSpon_ZeroAmount());
+        (uint256 old, uint256 remaining) = _dripNow();
+        _assets.held += uint96(_fit(amount, maxDeposit(address(0))));
+        uint256 undripped = old + amount;
+        uint256 duration = DRIP_PERIOD;
+        // Rounded down: a second more than the old rate needs would let a flow of dust hold the revenue back.
+        if (old != 0) duration = Math.min(duration, Math.mulDiv(undripped, remaining, old));
+        _setDrip(undripped, duration);
+        emit DripFunded(msg.sender, amount, undripped, block.timestamp, block.timestamp + duration);
+        _transferIn(msg.sender, amount);
+    }
+
+    /// @inheritdoc IStakedSpon
+    function setCooldown(uint256 cooldown_) external restricted {
+        require(
+            cooldown_ >= MIN_COOLDOWN && cooldown_ <= MAX_COOLDOWN,
+            StakedSpon_CooldownOutOfBounds(cooldown_, MIN_COOLDOWN, MAX_COOLDOWN)
+        );
+        cooldown = cooldown_;
+        emit CooldownSet(cooldown_);
+    }
+
+    /// @inheritdoc IStakedSpon
+    function pendingRedeemRequest(uint256, address controller) external view returns (uint256 shares) {
+        return _exits[controller].shares - maxRedeem(controller);
+    }
+
+    /// @inheritdoc IStakedSpon
+    function claimableRedeemRequest(uint256, address controller) external view returns (uint256 shares) {
+        return maxRedeem(controller);
+    }
+
+    /// @inheritdoc IStakedSpon
+    function exitOf(address controller) external view returns (Exit memory) {
+        return _exits[controller];
+    }
+
+    /// @inheritdoc IStakedSpon
+    function drip() external view returns (uint256 undripped, uint256 endsAt) {
+        uint256 remaining;
+        (undripped, remaining) = _dripNow();
+        if (undripped != 0) endsAt = block.timestamp + remaining;
+    }
+
+    /// @inheritdoc IERC4626
+    function totalAssets() public view override(ERC4626, IERC4626) returns (uint256) {
+        (uint256 undripped,) = _dripNow();
+        return _assets.held - undripped;
+    }
+
+    /// @inheritdoc IERC4626
+    function maxDeposit(address) public view override(ERC4626, IERC4626) returns (uint256) {
+        return type(uint96).max - _assets.held;
+    }
+
+    /// @inheritdoc IERC4626
+    function maxMint(address receiver) public view override(ERC4626, IERC4626) returns (uint256) {
+        return convertToShares(maxDeposit(receiver));
+    }
+
+    /// @inheritdoc IERC4626
+    function maxRedeem(address controller) public view override(ERC4626, IERC4626) returns (uint256) {
+        Exit memory exit = _exits[controller];
+        return block.timestamp < exit.claimableAt ? 0 : exit.shares;
+    }
+
+    /// @inheritdoc IERC4626
+    function maxWithdraw(address controller) public view override(ERC4626, IERC4626) returns (uint256) {
+        Exit memory exit = _exits[controller];
+        return block.timestamp < exit.claimableAt ? 0 : exit.assets;
+    }
+
+    /// @inheritdoc IERC4626
+    function previewRedeem(uint256) public pure override(ERC4626, IERC4626) returns (uint256) {
+        revert StakedSpon_PreviewUnavailable();
+    }
+
+    /// @inheritdoc IERC4626
+    function previewWithdraw(uint256) public pure override(ERC4626, IERC4626) returns (uint256) {
+        revert StakedSpon_PreviewUnavailable();
+    }
+
+    /// @inheritdoc IERC20Metadata
+    function decimals() public view override(ERC20, ERC4626, IERC20Metadata) returns (uint8) {
+        return super.decimals();
+    }
+
+    /// @notice The clock of the votes: unix seconds.
+    function clock() public view override returns (uint48) {
+        return Time.timestamp();
+    }
+
+    /// @notice The clock's mode as ERC-6372 writes it.
+    // forge-lint: disable-next-line(mixed-case-function)
+    function CLOCK_MODE() public view override returns (string memory) {
+        return ERC6372Utils.timestampClockMode(clock);
+    }
+
+    /// @notice The next nonce of `owner`, shared by permits and delegations by signature.
+    function nonces(address owner) public view override(ERC20Permit, Nonces) returns (uint256) {
+        return super.nonces(owner);
+    }
+
+    /// @dev The exit of `controller`, once the caller may claim `claimed` of it.
+    function _claimable(address controller, uint256 claimed, uint256 claimable)
+        private
+        view
+        returns (Exit memory exit)
+    {
+        _checkActsFor(controller);
+        require(claimed != 0, StakedSpon_ZeroAmount());
+        exit = _exits[controller];
+        require(claimed <= claimable, StakedSpon_NotClaimable(controller, claimed, claimable, exit.claimableAt));
+    }
+
+    function _claim(address receiver, address controller, uint256 assets, uint256 shares) private {
+        Exit storage exit = _exits[controller];
+        exit.shares -= uint104(shares);
+        exit.assets -= uint96(assets);
+        if (exit.assets == 0) delete _exits[controller];
+        emit Withdraw(msg.sender, receiver, controller, assets, shares);
+        _transferOut(receiver, assets);
+    }
+
+    function _deposit(address caller, address receiver, uint256 assets, uint256 shares) internal override {
+        require(shares != 0, StakedSpon_ZeroAmount());
+        if (totalSupply() == 0) _restartDrip();
+        _assets.held += uint96(assets);
+        super._deposit(caller, receiver, assets, shares);
+    }
+
+    /// @dev Nobody is staked from now on.
+    function _stopDrip() private {
+        (uint256 undripped, uint256 remaining) = _dripNow();
+        _setDrip(undripped, remaining);
+    }
+
+    /// @dev Somebody is staked again.
+    function _restartDrip() private {
+        (uint256 undripped, uint256 remaining) = _dripNow();
+        if (undripped == 0) return;
+        _setDrip(undripped, remaining);
+        emit DripShifted(undripped, block.timestamp, block.timestamp + remaining);
+    }
+
+    /// @dev From now on, `undripped` wei drip for `duration` seconds.
+    function _setDrip(uint256 undripped, uint256 duration) private {
+        _assets.undripped = uint96(undripped);
+        _assets.endsAt = uint40(block.timestamp + duration);
+        _assets.duration = uint24(duration);
+    }
+
+    /// @dev Wei not yet dripped, and the seconds that they still take.
+    function _dripNow() private view returns (uint256 undripped, uint256 remaining) {
+        Assets memory assets = _assets;
+        if (totalSupply() == 0) return (assets.undripped, assets.duration);
+        if (block.timestamp >= assets.endsAt) return (0, 0);
+        remaining = assets.endsAt - block.timestamp;
+        // Rounded up: what has dripped rounds down.
+        undripped = Math.ceilDiv(assets.undripped * remaining, assets.duration);
+    }
+
+    function _checkActsFor(address account) private view {
+        require(msg.sender == account || isOperator[account][msg.sender], StakedSpon_NotAuthorized(msg.sender, account));
+    }
+
+    function _fit(uint256 amount, uint256 maximum) private pure returns (uint256) {
+        require(amount <= maximum, StakedSpon_AmountTooLarge(amount, maximum));
+        return amount;
+    }
+
+    function _update(address from, address to, uint256 amount) internal override(ERC20, ERC20Votes) {
+        super._update(from, to, amount);
+    }
+
+    function _decimalsOffset() internal pure override returns (uint8) {
+        return 3;
+    }
+}
