@@ -11,7 +11,8 @@ interface INodeRegistry {
         Fizz
     }
 
-    /// @notice Where a node stands. Only an active node can be leased.
+    /// @notice Where a node stands. Only an active node can be leased. An active node of a suspended provider reads as
+    /// suspended.
     enum Status {
         None,
         Active,
@@ -23,7 +24,7 @@ interface INodeRegistry {
     /// @notice What a node claims to have.
     struct Claim {
         Kind kind;
-        uint16 resource; // GPU or CPU class in the ResourceCatalog
+        uint16 resource; // GPU or CPU class in the ResourceCatalog; a node keeps its first one
         uint32 units; // of that class
         uint16 cpuResource; // CPU class beside it, 0 if none
         uint32 cpuUnits;
@@ -81,6 +82,9 @@ interface INodeRegistry {
     /// @notice A node's status changed.
     event NodeStatusChanged(address indexed node, Status status);
 
+    /// @notice A provider was suspended, and its active nodes with it, or no longer is.
+    event ProviderSuspensionChanged(address indexed provider, bool suspended);
+
     /// @notice A provider's trust tier changed.
     event TrustTierChanged(address indexed provider, uint256 trustTier);
 
@@ -105,7 +109,8 @@ interface INodeRegistry {
     /// @notice Thrown when a consent's signature does not fit: altered, replayed, or for another chain or contract.
     error NodeRegistry_InvalidConsent(address node, bytes32 digest);
 
-    /// @notice Thrown when a claim names an unknown resource, no units, or a region or uri that is too long.
+    /// @notice Thrown when a claim names an unknown resource, another one than the node had, no units, a `cpuResource`
+    /// that is no CPU, or a region (32 bytes) or uri (256 bytes) that is too long.
     error NodeRegistry_InvalidClaim(bytes32 reason);
 
     /// @notice Thrown when a status may not follow the present one.
@@ -123,17 +128,22 @@ interface INodeRegistry {
     /// @notice Accepts to be the reward wallet of `provider`. Only the proposed wallet.
     function acceptRewardWallet(address provider) external;
 
-    /// @notice Registers a node of the caller with its key's consent, which must not have passed `deadline`.
+    /// @notice Registers a node of the caller with its key's consent, which must not have passed `deadline`. A node that
+    /// was retired may be registered again, by any provider.
     function registerNode(address node, Claim calldata claim, uint64 deadline, bytes calldata consent) external;
 
-    /// @notice Replaces a node's claim, with its key's consent. Live leases keep their terms.
+    /// @notice Replaces a node's claim, with its key's consent. Live leases keep their terms. Another resource is another
+    /// node, with a key of its own.
     function changeClaim(address node, Claim calldata claim, uint64 deadline, bytes calldata consent) external;
 
-    /// @notice Moves a node of the caller between Active and Maintenance, or retires it for good.
+    /// @notice Moves a node of the caller between Active and Maintenance, or retires it. A suspended node stays.
     function setStatus(address node, Status status) external;
 
-    /// @notice Suspends a node, or lifts the suspension. Restricted.
+    /// @notice Suspends a node, even a retired one, or lifts the suspension into Maintenance. Restricted.
     function setSuspended(address node, bool suspended) external;
+
+    /// @notice Suspends a provider with all its active nodes, or lifts that. Restricted.
+    function setProviderSuspended(address provider, bool suspended) external;
 
     /// @notice Sets a provider's trust tier. Restricted.
     function setTrustTier(address provider, uint256 trustTier) external;

@@ -6,7 +6,8 @@ pragma solidity ^0.8.30;
 /// with the signatures of a quorum of that committee. Two conflicting signed verdicts of one verifier cost it its bond.
 /// @dev The beacon of a round mixes what verifiers revealed in the round before: each reveals the next preimage of a
 /// hash chain that it committed to when it joined, so nobody chooses, and the last one to reveal can only withhold. With
-/// no reveal the beacon is predictable; the verifiers' own reveals inside a session still keep its seed fresh.
+/// no reveal the beacon is predictable; the verifiers' own reveals inside a session still keep its seed fresh. Who joins
+/// in a round reveals from the next one on, and is drawn from the second one on.
 interface IVerifierSet {
     /// @notice What was measured. Nested in a verdict because ABI tools stop at two dozen members in one struct.
     struct Measurement {
@@ -112,13 +113,17 @@ interface IVerifierSet {
     /// @notice Thrown when a verifier's bond is too small to join.
     error VerifierSet_NotBonded(address verifier, address bondToken);
 
-    /// @notice Thrown when a verifier's bond is large enough to stay.
+    /// @notice Thrown when a verifier's bond is large enough to stay, or when it joins with another token while its bond in
+    /// the former one still answers for what it signed.
     error VerifierSet_StillBonded(address verifier, address bondToken);
+
+    /// @notice Thrown when a verifier has been slashed for two conflicting verdicts: it is out for good.
+    error VerifierSet_Banned(address verifier);
 
     /// @notice Thrown when a reveal is not the preimage of the verifier's tip.
     error VerifierSet_WrongPreimage(address verifier, bytes32 tip);
 
-    /// @notice Thrown when a verifier reveals twice in a round.
+    /// @notice Thrown when a verifier reveals twice in a round, or in the round that it joined in.
     error VerifierSet_AlreadyRevealed(address verifier, uint256 round);
 
     /// @notice Thrown when too few verifiers signed.
@@ -166,8 +171,10 @@ interface IVerifierSet {
     /// @notice Brings a verdict with its quorum, signers in ascending order. Anyone may.
     function submit(Verdict calldata verdict, Signature[] calldata signatures) external;
 
-    /// @notice Slashes a verifier that signed two conflicting verdicts on one session. Anyone may; the caller is the
-    /// reporter.
+    /// @notice Slashes a verifier that signed two conflicting verdicts on one session: same session, node and lease, but
+    /// another result, seed or root. It loses its whole bond, thawing or not, and its place for good. Anyone may; the
+    /// caller is the reporter.
+    /// @dev What a contract signed (ERC-1271) and later denies counts if a verdict brought it to the chain before.
     function reportEquivocation(
         Verdict calldata a,
         Verdict calldata b,
@@ -179,7 +186,8 @@ interface IVerifierSet {
     /// @notice Sets the policy that verdicts are recorded in. Restricted.
     function setPolicy(address policy) external;
 
-    /// @notice Sets committee size (at most 16) and quorum (more than half of it). Restricted.
+    /// @notice Sets committee size (1 to 16) and quorum (more than half of it, so that two only exist with a common
+    /// signer). Restricted.
     function setQuorum(uint256 committeeSize, uint256 quorum) external;
 
     /// @notice The round at `time` (unix seconds); a round is an hour.
@@ -188,7 +196,8 @@ interface IVerifierSet {
     /// @notice The beacon of `round`, final once the round has begun.
     function beaconOf(uint256 round) external view returns (bytes32);
 
-    /// @notice The committee of a node in a round.
+    /// @notice The committee of a node in a round: all verifiers if they are no more than its size, else as many of the
+    /// round's verifiers as are there, in the order drawn.
     function committeeOf(address node, uint256 round) external view returns (address[] memory);
 
     /// @notice The verifiers, at most 64.
