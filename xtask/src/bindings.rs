@@ -40,11 +40,7 @@ pub fn run(root: &Path, check: bool) -> anyhow::Result<()> {
         let path = folder.join(name);
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    println!(
-        "{} contracts written to {}",
-        generated.len(),
-        folder.display()
-    );
+    println!("{} contracts written to {}", generated.len(), folder.display());
     Ok(())
 }
 
@@ -57,21 +53,15 @@ fn compile(root: &Path) -> anyhow::Result<BTreeMap<String, String>> {
         .libs(profile.libs(root))
         .remappings(remappings.clone())
         .build_with_root(root);
-    let settings = SolcSettings {
-        settings: profile.settings(remappings)?,
-        cli_settings: CliSettings::default(),
-    };
-    let solc = Solc::new(root.join(&profile.solc))
-        .context("the compiler does not run: is `npm ci` done?")?;
-    let project = ProjectBuilder::<SolcCompiler, ConfigurableArtifacts>::new(
-        ConfigurableArtifacts::default(),
-    )
-    .paths(paths)
-    .settings(settings)
-    .ephemeral()
-    .no_artifacts()
-    .offline()
-    .build(SolcCompiler::Specific(solc))?;
+    let settings = SolcSettings { settings: profile.settings(remappings)?, cli_settings: CliSettings::default() };
+    let solc = Solc::new(root.join(&profile.solc)).context("the compiler does not run: is `npm ci` done?")?;
+    let project = ProjectBuilder::<SolcCompiler, ConfigurableArtifacts>::new(ConfigurableArtifacts::default())
+        .paths(paths)
+        .settings(settings)
+        .ephemeral()
+        .no_artifacts()
+        .offline()
+        .build(SolcCompiler::Specific(solc))?;
     let output = project.compile()?;
     if output.has_compiler_errors() {
         bail!("the contracts do not compile:\n{output}");
@@ -79,17 +69,10 @@ fn compile(root: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     CONTRACTS
         .iter()
         .map(|name| {
-            let artifact = output
-                .find_first(name)
-                .with_context(|| format!("no contract {name} in contracts/src"))?;
-            let abi = artifact
-                .abi
-                .as_ref()
-                .with_context(|| format!("{name} has no ABI"))?;
+            let artifact = output.find_first(name).with_context(|| format!("no contract {name} in contracts/src"))?;
+            let abi = artifact.abi.as_ref().with_context(|| format!("{name} has no ABI"))?;
             let code = artifact.bytecode.as_ref().map(|code| &code.object);
-            let code = code
-                .and_then(|code| code.as_bytes())
-                .with_context(|| format!("{name} needs linking"))?;
+            let code = code.and_then(|code| code.as_bytes()).with_context(|| format!("{name} needs linking"))?;
             let text = serde_json::to_string(&json!({ "abi": abi, "bytecode": code }))?;
             Ok((format!("{name}.json"), text + "\n"))
         })
@@ -98,26 +81,16 @@ fn compile(root: &Path) -> anyhow::Result<BTreeMap<String, String>> {
 
 fn compare(folder: &Path, generated: &BTreeMap<String, String>) -> anyhow::Result<()> {
     let mut committed = BTreeMap::new();
-    for entry in
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?
-    {
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         committed.insert(name, fs::read_to_string(&path)?);
     }
     let differing: Vec<&String> = generated
         .iter()
         .filter(|(name, text)| committed.get(*name) != Some(text))
         .map(|(name, _)| name)
-        .chain(
-            committed
-                .keys()
-                .filter(|name| !generated.contains_key(*name)),
-        )
+        .chain(committed.keys().filter(|name| !generated.contains_key(*name)))
         .collect();
     ensure!(
         differing.is_empty(),

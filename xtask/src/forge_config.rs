@@ -4,8 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use foundry_compilers::artifacts::{
-    BytecodeHash, Optimizer, Remapping, Settings, SettingsMetadata,
-    output_selection::OutputSelection,
+    BytecodeHash, Optimizer, Remapping, Settings, SettingsMetadata, output_selection::OutputSelection,
 };
 use serde::Deserialize;
 
@@ -38,10 +37,8 @@ impl Profile {
     /// Reads the default profile of `root`/foundry.toml.
     pub fn read(root: &Path) -> anyhow::Result<Self> {
         let path = root.join("foundry.toml");
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        let file: File =
-            toml::from_str(&text).with_context(|| format!("cannot parse {}", path.display()))?;
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let file: File = toml::from_str(&text).with_context(|| format!("cannot parse {}", path.display()))?;
         Ok(file.profile.default)
     }
 
@@ -53,9 +50,7 @@ impl Profile {
     /// Remappings with absolute targets.
     pub fn remappings(&self, root: &Path) -> anyhow::Result<Vec<Remapping>> {
         let parse = |text: &String| {
-            let mut remapping: Remapping = text
-                .parse()
-                .with_context(|| format!("remapping {text:?}"))?;
+            let mut remapping: Remapping = text.parse().with_context(|| format!("remapping {text:?}"))?;
             remapping.path = format!("{}/", root.join(&remapping.path).display());
             anyhow::Ok(remapping)
         };
@@ -64,24 +59,14 @@ impl Profile {
 
     /// The compiler settings.
     pub fn settings(&self, remappings: Vec<Remapping>) -> anyhow::Result<Settings> {
-        let hash: BytecodeHash = self
-            .bytecode_hash
-            .parse()
-            .map_err(|error| anyhow::anyhow!("bytecode_hash: {error}"))?;
+        let hash: BytecodeHash =
+            self.bytecode_hash.parse().map_err(|error| anyhow::anyhow!("bytecode_hash: {error}"))?;
         Ok(Settings {
             remappings,
-            optimizer: Optimizer {
-                enabled: Some(self.optimizer),
-                runs: Some(self.optimizer_runs),
-                details: None,
-            },
+            optimizer: Optimizer { enabled: Some(self.optimizer), runs: Some(self.optimizer_runs), details: None },
             metadata: Some(SettingsMetadata::new(hash, self.cbor_metadata)),
             output_selection: OutputSelection::default_output_selection(),
-            evm_version: Some(
-                self.evm_version
-                    .parse()
-                    .map_err(|error| anyhow::anyhow!("evm_version: {error}"))?,
-            ),
+            evm_version: Some(self.evm_version.parse().map_err(|error| anyhow::anyhow!("evm_version: {error}"))?),
             via_ir: Some(self.via_ir),
             ..Settings::default()
         })

@@ -26,9 +26,7 @@ enum Task {
 }
 
 fn main() -> anyhow::Result<()> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .canonicalize()?;
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
     match Cli::parse().task {
         Task::Bindings { check } => bindings::run(&root, check),
     }
