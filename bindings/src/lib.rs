@@ -7,6 +7,7 @@
 #![allow(missing_docs, clippy::too_many_arguments)] // generated code
 
 pub mod artifact;
+pub mod domain;
 pub mod revert;
 
 /// One module per contract, named as the contract in snake case.

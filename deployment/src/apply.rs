@@ -136,9 +136,13 @@ fn configuration(contracts: &Contracts, settings: &Settings) -> Vec<Call> {
         let call = Bonds::setMinimumCall { role: *role, token: *token, minimum: *minimum };
         calls.push(Call::new("setting a minimum bond", contracts.bonds, &call));
     }
-    calls.push(Call::new("setting the policy", contracts.verifier_set, &VerifierSet::setPolicyCall { policy }));
+    calls.push(Call::new(
+        "setting the policy",
+        contracts.verifier_set,
+        &VerifierSet::setPolicyCall { newPolicy: policy },
+    ));
     let (size, quorum) = settings.quorum;
-    let call = VerifierSet::setQuorumCall { committeeSize: U256::from(size), quorum: U256::from(quorum) };
+    let call = VerifierSet::setQuorumCall { committeeSize: U256::from(size), signatures: U256::from(quorum) };
     calls.push(Call::new("setting the quorum", contracts.verifier_set, &call));
     calls
 }

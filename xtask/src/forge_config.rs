@@ -51,7 +51,7 @@ impl Profile {
     pub fn remappings(&self, root: &Path) -> anyhow::Result<Vec<Remapping>> {
         let parse = |text: &String| {
             let mut remapping: Remapping = text.parse().with_context(|| format!("remapping {text:?}"))?;
-            remapping.path = format!("{}/", root.join(&remapping.path).display());
+            remapping.path = root.join(&remapping.path).display().to_string();
             anyhow::Ok(remapping)
         };
         self.remappings.iter().map(parse).collect()

@@ -1,0 +1,88 @@
+use alloy::{primitives::TxHash, providers::PendingTransactionError, sol_types::SolCall, transports::TransportError};
+use spheron_bindings::revert;
+
+/// Why an action did not happen, or is not known to have happened.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The URL does not parse; only scheme and host are shown.
+    #[error("{url:?} is not a URL; expected something like http://127.0.0.1:8545")]
+    MalformedUrl {
+        /// Scheme and host.
+        url: String,
+    },
+    /// The endpoint serves another chain.
+    #[error("the endpoint serves chain {served}, but the deployment {chain:?} is on chain {expected}; check --rpc-url")]
+    WrongChain {
+        /// Name in the address book.
+        chain: String,
+        /// Chain id in the address book.
+        expected: u64,
+        /// Chain id that the endpoint says.
+        served: u64,
+    },
+    /// The client has no key.
+    #[error("this needs a key: pass --keystore FILE, or set SPHERON_PRIVATE_KEY")]
+    NoKey,
+    /// The endpoint failed.
+    #[error("{method} failed: {source}; is the endpoint up?")]
+    Transport {
+        /// RPC method or contract function.
+        method: String,
+        /// What the transport said.
+        #[source]
+        source: Box<TransportError>,
+    },
+    /// A contract refused.
+    #[error("{function}: {reason}")]
+    Reverted {
+        /// Signature of the function.
+        function: &'static str,
+        /// The contract's error with its values.
+        reason: String,
+    },
+    /// The transaction was sent, but its receipt did not come.
+    #[error("{function} was sent, but no receipt came: {source}; look it up before you send it again")]
+    Pending {
+        /// Signature of the function.
+        function: &'static str,
+        /// What went wrong.
+        #[source]
+        source: Box<PendingTransactionError>,
+    },
+    /// An answer cannot be decoded.
+    #[error("the answer to {function} is malformed ({source}); is the deployment file the right one?")]
+    Answer {
+        /// Signature of the function.
+        function: &'static str,
+        /// Where it goes wrong.
+        #[source]
+        source: alloy::sol_types::Error,
+    },
+    /// A transaction lacks an expected event.
+    #[error("transaction {transaction} has no event {event}; is the deployment file the right one?")]
+    NoEvent {
+        /// Signature of the event.
+        event: &'static str,
+        /// The transaction.
+        transaction: TxHash,
+    },
+    /// The chain has no block.
+    #[error("the endpoint has no latest block")]
+    NoBlock,
+    /// A signature could not be made.
+    #[error("cannot sign: {0}")]
+    Sign(#[from] alloy::signers::Error),
+}
+
+impl ClientError {
+    pub(crate) fn transport(method: &str, source: TransportError) -> Self {
+        Self::Transport { method: method.to_owned(), source: Box::new(source) }
+    }
+
+    pub(crate) fn call<C: SolCall>(source: TransportError) -> Self {
+        match source.as_error_resp().and_then(|response| response.as_revert_data()) {
+            Some(data) => Self::Reverted { function: C::SIGNATURE, reason: revert::describe(&data) },
+            None => Self::transport(C::SIGNATURE, source),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Offers and leases.
+
+use alloy::{
+    primitives::{Address, B256, Bytes, U256},
+    rpc::types::TransactionReceipt,
+    signers::{SignerSync as _, local::PrivateKeySigner},
+    sol_types::SolStruct as _,
+};
+use spheron_bindings::{
+    domain,
+    lease_book::{
+        ILeaseBook::{Lease, Offer, Request, Terms},
+        LeaseBook,
+    },
+    offer_board::{self, OfferBoard},
+};
+
+use crate::{Client, ClientError, event_of, token::Purpose};
+
+/// An offer with its signature, as it is handed to renters.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedOffer {
+    /// What is offered.
+    pub offer: Offer,
+    /// By the node's key or its owner.
+    pub signature: Bytes,
+}
+
+/// A lease as it was opened.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct OpenedLease {
+    /// Hash of the terms.
+    pub lease_id: B256,
+    /// The terms, which every later call needs.
+    pub terms: Terms,
+    /// Wei in escrow, grace reserve included.
+    pub funded: U256,
+}
+
+/// How a lease is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payment {
+    /// From the renter's Ledger balance.
+    Balance,
+    /// Tokens pulled by the Ledger, which this approves first.
+    Transfer,
+    /// Tokens brought by an ERC-3009 signature that is valid until this time (unix seconds): one transaction.
+    Authorization {
+        /// Unix seconds.
+        valid_before: u64,
+    },
+}
+
+impl Client {
+    /// Signs an offer with the node's (or its owner's) key.
+    ///
+    /// # Errors
+    ///
+    /// If the key cannot sign.
+    pub fn sign_offer(&self, offer: Offer, key: &PrivateKeySigner) -> Result<SignedOffer, ClientError> {
+        let signature = key.sign_hash_sync(&self.hash_offer(&offer))?;
+        Ok(SignedOffer { offer, signature: Bytes::from(signature.as_bytes()) })
+    }
+
+    /// The EIP-712 digest of an offer.
+    pub fn hash_offer(&self, offer: &Offer) -> B256 {
+        offer.eip712_signing_hash(&domain::lease_book(self.chain_id(), self.contracts().lease_book))
+    }
+
+    /// Posts a signed offer as an event.
+    pub async fn post_offer(&self, signed: &SignedOffer) -> Result<(), ClientError> {
+        let offer = board_offer(&signed.offer);
+        let call = OfferBoard::postOfferCall { offer, signature: signed.signature.clone() };
+        self.send(self.contracts().offer_board, &call).await.map(drop)
+    }
+
+    /// Burns an offer's nonce.
+    pub async fn cancel_offer(&self, node: Address, nonce: U256) -> Result<(), ClientError> {
+        self.send(self.contracts().lease_book, &LeaseBook::cancelOfferCall { node, nonce }).await.map(drop)
+    }
+
+    /// Wei that a lease on `offer` needs for `seconds`, grace reserve included.
+    pub async fn quote(&self, offer: &Offer, seconds: u32) -> Result<U256, ClientError> {
+        let call = LeaseBook::quoteCall { offer: offer.clone(), fundedSeconds: U256::from(seconds) };
+        self.view(self.contracts().lease_book, &call).await
+    }
+
+    /// Opens a lease for the caller, funded for `seconds`. `salt` tells leases on the same offer apart.
+    pub async fn open_lease(
+        &self,
+        signed: &SignedOffer,
+        seconds: u32,
+        salt: B256,
+        payment: Payment,
+    ) -> Result<OpenedLease, ClientError> {
+        let book = self.contracts().lease_book;
+        let request = Request { renter: self.address()?, fundedSeconds: seconds, salt };
+        let (offer, signature) = (signed.offer.clone(), signed.signature.clone());
+        let receipt = match payment {
+            Payment::Balance => self.send(book, &LeaseBook::openCall { offer, signature, request }).await?,
+            Payment::Transfer => {
+                let amount = self.quote(&offer, seconds).await?;
+                self.approve(offer.token, self.contracts().ledger, amount).await?;
+                self.send(book, &LeaseBook::openWithTransferCall { offer, signature, request }).await?
+            }
+            Payment::Authorization { valid_before } => {
+                let amount = self.quote(&offer, seconds).await?;
+                let offer_hash = self.hash_offer(&offer);
+                let action = LeaseBook::openActionCall { offerHash: offer_hash, request: request.clone() };
+                let action = self.view(book, &action).await?;
+                let purpose = Purpose::Action { module: book, action };
+                let authorization = self.sign_authorization(offer.token, amount, valid_before, salt, purpose).await?;
+                let authorization = lease_authorization(authorization);
+                let call = LeaseBook::openWithAuthorizationCall { offer, signature, request, authorization };
+                self.send(book, &call).await?
+            }
+        };
+        opened(&receipt, book)
+    }
+
+    /// Adds seconds out of the caller's Ledger balance; returns wei paid.
+    pub async fn top_up(&self, terms: &Terms, seconds: u64) -> Result<U256, ClientError> {
+        let book = self.contracts().lease_book;
+        let call = LeaseBook::topUpCall { terms: terms.clone(), extraSeconds: U256::from(seconds) };
+        let receipt = self.send(book, &call).await?;
+        Ok(event_of::<LeaseBook::LeaseToppedUp>(&receipt, book)?.amount)
+    }
+
+    /// Pays and refunds all that is decided. Anyone may.
+    pub async fn settle(&self, terms: &Terms) -> Result<(), ClientError> {
+        self.send(self.contracts().lease_book, &LeaseBook::settleCall { terms: terms.clone() }).await.map(drop)
+    }
+
+    /// Settles many leases in one transaction.
+    pub async fn settle_many(&self, terms: Vec<Terms>) -> Result<(), ClientError> {
+        self.send(self.contracts().lease_book, &LeaseBook::settleManyCall { terms }).await.map(drop)
+    }
+
+    /// Ends a lease.
+    pub async fn close_lease(&self, terms: &Terms) -> Result<(), ClientError> {
+        self.send(self.contracts().lease_book, &LeaseBook::closeCall { terms: terms.clone() }).await.map(drop)
+    }
+
+    /// The provider ends a lease with notice.
+    pub async fn reclaim_lease(&self, terms: &Terms) -> Result<(), ClientError> {
+        self.send(self.contracts().lease_book, &LeaseBook::reclaimCall { terms: terms.clone() }).await.map(drop)
+    }
+
+    /// State of a lease.
+    pub async fn lease(&self, lease_id: B256) -> Result<Lease, ClientError> {
+        self.view(self.contracts().lease_book, &LeaseBook::leaseOfCall { leaseId: lease_id }).await
+    }
+
+    /// Seconds that are funded at the full rate, and seconds until the lease ends.
+    pub async fn runway(&self, terms: &Terms) -> Result<(U256, U256), ClientError> {
+        let call = LeaseBook::runwayOfCall { terms: terms.clone() };
+        let runway = self.view(self.contracts().lease_book, &call).await?;
+        Ok((runway.funded, runway.untilEnd))
+    }
+}
+
+fn opened(receipt: &TransactionReceipt, book: Address) -> Result<OpenedLease, ClientError> {
+    let event = event_of::<LeaseBook::LeaseOpened>(receipt, book)?;
+    Ok(OpenedLease { lease_id: event.leaseId, terms: event.terms, funded: event.funded })
+}
+
+/// The same struct as another contract's ABI names it.
+fn lease_authorization(
+    authorization: spheron_bindings::ledger::ILedger::Authorization,
+) -> spheron_bindings::lease_book::ILedger::Authorization {
+    spheron_bindings::lease_book::ILedger::Authorization {
+        token: authorization.token,
+        from: authorization.from,
+        amount: authorization.amount,
+        validAfter: authorization.validAfter,
+        validBefore: authorization.validBefore,
+        salt: authorization.salt,
+        signature: authorization.signature,
+    }
+}
+
+/// The same struct as another contract's ABI names it.
+fn board_offer(offer: &Offer) -> offer_board::ILeaseBook::Offer {
+    offer_board::ILeaseBook::Offer {
+        node: offer.node,
+        units: offer.units,
+        token: offer.token,
+        rate: offer.rate,
+        minSeconds: offer.minSeconds,
+        maxSeconds: offer.maxSeconds,
+        graceSeconds: offer.graceSeconds,
+        holdRateBps: offer.holdRateBps,
+        noticeSeconds: offer.noticeSeconds,
+        reclaimPrice: offer.reclaimPrice,
+        policy: offer.policy,
+        renter: offer.renter,
+        reusable: offer.reusable,
+        deadline: offer.deadline,
+        nonce: offer.nonce,
+    }
+}

@@ -1,0 +1,106 @@
+//! Providers, their bonds and their nodes.
+
+use alloy::{
+    primitives::{Address, Bytes, U256, keccak256},
+    signers::{SignerSync as _, local::PrivateKeySigner},
+    sol_types::{SolStruct as _, SolValue as _},
+};
+use spheron_bindings::{
+    bonds::{Bonds, IBonds::Bond},
+    domain,
+    node_registry::{
+        INodeRegistry::{Claim, Node, NodeConsent, Provider},
+        NodeRegistry,
+    },
+};
+
+use crate::{Client, ClientError};
+
+/// What a bond is for, as in `IBonds.Role`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum BondRole {
+    /// Serves nodes.
+    Provider = 0,
+    /// Fronts Fizz nodes.
+    Gateway = 1,
+    /// Measures nodes.
+    Verifier = 2,
+}
+
+impl Client {
+    /// Approves and bonds `amount` wei for the caller.
+    pub async fn bond(&self, role: BondRole, token: Address, amount: U256) -> Result<(), ClientError> {
+        let (bonds, owner) = (self.contracts().bonds, self.address()?);
+        self.approve(token, bonds, amount).await?;
+        self.send(bonds, &Bonds::bondCall { role: role as u8, owner, token, amount }).await.map(drop)
+    }
+
+    /// Starts to thaw `amount` wei of the caller's bond.
+    pub async fn thaw(&self, role: BondRole, token: Address, amount: U256) -> Result<(), ClientError> {
+        self.send(self.contracts().bonds, &Bonds::thawCall { role: role as u8, token, amount }).await.map(drop)
+    }
+
+    /// Withdraws the caller's thawed bond to `to`.
+    pub async fn withdraw_bond(&self, role: BondRole, token: Address, to: Address) -> Result<(), ClientError> {
+        self.send(self.contracts().bonds, &Bonds::withdrawCall { role: role as u8, token, to }).await.map(drop)
+    }
+
+    /// A bond.
+    pub async fn bond_of(&self, role: BondRole, owner: Address, token: Address) -> Result<Bond, ClientError> {
+        self.view(self.contracts().bonds, &Bonds::bondOfCall { role: role as u8, owner, token }).await
+    }
+
+    /// Registers the caller as a provider with a bond in `bond_token`.
+    pub async fn register_provider(
+        &self,
+        reward_wallet: Address,
+        bond_token: Address,
+        uri: &str,
+    ) -> Result<(), ClientError> {
+        let call = NodeRegistry::registerProviderCall {
+            rewardWallet: reward_wallet,
+            bondToken: bond_token,
+            uri: uri.to_owned(),
+        };
+        self.send(self.contracts().node_registry, &call).await.map(drop)
+    }
+
+    /// Registers the node of `key` under the caller; `key` signs its consent, valid until `deadline` (unix seconds).
+    pub async fn register_node(&self, key: &PrivateKeySigner, claim: Claim, deadline: u64) -> Result<(), ClientError> {
+        let node = key.address();
+        let consent = self.sign_consent(key, &claim, deadline).await?;
+        let call = NodeRegistry::registerNodeCall { node, claim, deadline, consent };
+        self.send(self.contracts().node_registry, &call).await.map(drop)
+    }
+
+    /// The consent of a node's key to belong to the caller.
+    pub async fn sign_consent(
+        &self,
+        key: &PrivateKeySigner,
+        claim: &Claim,
+        deadline: u64,
+    ) -> Result<Bytes, ClientError> {
+        let (registry, node) = (self.contracts().node_registry, key.address());
+        let nonce = self.view(registry, &NodeRegistry::consentNonceCall { node }).await?;
+        let claim_hash = keccak256(claim.abi_encode());
+        let consent = NodeConsent { node, provider: self.address()?, claimHash: claim_hash, nonce, deadline };
+        let digest = consent.eip712_signing_hash(&domain::node_registry(self.chain_id(), registry));
+        Ok(Bytes::from(key.sign_hash_sync(&digest)?.as_bytes()))
+    }
+
+    /// Moves a node of the caller to another status, as in `INodeRegistry.Status`.
+    pub async fn set_node_status(&self, node: Address, status: u8) -> Result<(), ClientError> {
+        self.send(self.contracts().node_registry, &NodeRegistry::setStatusCall { node, status }).await.map(drop)
+    }
+
+    /// A node.
+    pub async fn node(&self, node: Address) -> Result<Node, ClientError> {
+        self.view(self.contracts().node_registry, &NodeRegistry::nodeOfCall { node }).await
+    }
+
+    /// A provider.
+    pub async fn provider_of(&self, provider: Address) -> Result<Provider, ClientError> {
+        self.view(self.contracts().node_registry, &NodeRegistry::providerOfCall { provider }).await
+    }
+}

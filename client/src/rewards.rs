@@ -1,0 +1,62 @@
+//! Reward epochs.
+
+use alloy::primitives::{Address, B256, U256};
+use spheron_bindings::distributor::{
+    Distributor,
+    IDistributor::{Epoch, Reward},
+};
+
+use crate::{Client, ClientError, event_of};
+
+impl Client {
+    /// The number of the next epoch.
+    pub async fn next_epoch(&self) -> Result<U256, ClientError> {
+        self.view(self.contracts().distributor, &Distributor::nextEpochCall {}).await
+    }
+
+    /// An epoch.
+    pub async fn epoch(&self, epoch: U256) -> Result<Epoch, ClientError> {
+        self.view(self.contracts().distributor, &Distributor::epochOfCall { epoch }).await
+    }
+
+    /// Approves `cap` wei and posts the next epoch; returns when it activates (unix seconds). Needs the rewarder's role.
+    pub async fn post_epoch(
+        &self,
+        epoch: U256,
+        token: Address,
+        root: B256,
+        cap: U256,
+        leaf_count: u32,
+        evidence: B256,
+    ) -> Result<U256, ClientError> {
+        let distributor = self.contracts().distributor;
+        self.approve(token, distributor, cap).await?;
+        let call = Distributor::postCall { epoch, token, root, cap, leafCount: U256::from(leaf_count), evidence };
+        let receipt = self.send(distributor, &call).await?;
+        Ok(event_of::<Distributor::EpochPosted>(&receipt, distributor)?.activatesAt)
+    }
+
+    /// Pays 256 aligned leaves. Anyone may.
+    pub async fn pay_range(
+        &self,
+        epoch: U256,
+        start: u32,
+        rewards: Vec<Reward>,
+        proof: Vec<B256>,
+    ) -> Result<(), ClientError> {
+        let call = Distributor::payRangeCall { epoch, start: U256::from(start), rewards, proof };
+        self.send(self.contracts().distributor, &call).await.map(drop)
+    }
+
+    /// Pays one leaf to its account. Anyone may.
+    pub async fn claim_reward(
+        &self,
+        epoch: U256,
+        index: u32,
+        reward: Reward,
+        proof: Vec<B256>,
+    ) -> Result<(), ClientError> {
+        let call = Distributor::claimCall { epoch, index: U256::from(index), reward, proof };
+        self.send(self.contracts().distributor, &call).await.map(drop)
+    }
+}

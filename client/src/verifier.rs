@@ -1,0 +1,108 @@
+//! Verifiers: the beacon and verdicts.
+
+use alloy::primitives::{Address, B256, U256, keccak256};
+use spheron_bindings::verifier_set::{
+    IVerifierSet::{Signature, Verdict},
+    VerifierSet,
+};
+
+use crate::{Client, ClientError};
+
+/// A hash chain for the beacon: each round reveals the preimage of what was revealed before.
+#[derive(Debug, Clone)]
+pub struct HashChain {
+    seed: B256,
+    length: u32,
+}
+
+impl HashChain {
+    /// A chain of `length` reveals that grows out of a secret seed.
+    pub fn new(seed: B256, length: u32) -> Self {
+        Self { seed, length }
+    }
+
+    /// What the verifier joins with.
+    pub fn tip(&self) -> B256 {
+        self.at(self.length)
+    }
+
+    /// The preimage of `tip`, if `tip` is in this chain and not its seed.
+    pub fn preimage_of(&self, tip: B256) -> Option<B256> {
+        let mut value = self.seed;
+        for _ in 0..self.length {
+            let next = keccak256(value);
+            if next == tip {
+                return Some(value);
+            }
+            value = next;
+        }
+        None
+    }
+
+    fn at(&self, steps: u32) -> B256 {
+        (0..steps).fold(self.seed, |value, _| keccak256(value))
+    }
+}
+
+impl Client {
+    /// Joins the set with the tip of a hash chain and a bond in `bond_token`.
+    pub async fn join_verifiers(&self, bond_token: Address, tip: B256) -> Result<(), ClientError> {
+        let call = VerifierSet::joinCall { bondToken: bond_token, tip };
+        self.send(self.contracts().verifier_set, &call).await.map(drop)
+    }
+
+    /// Leaves the set.
+    pub async fn leave_verifiers(&self) -> Result<(), ClientError> {
+        self.send(self.contracts().verifier_set, &VerifierSet::leaveCall {}).await.map(drop)
+    }
+
+    /// Reveals a preimage into the next round's beacon.
+    pub async fn reveal(&self, preimage: B256) -> Result<(), ClientError> {
+        self.send(self.contracts().verifier_set, &VerifierSet::revealCall { preimage }).await.map(drop)
+    }
+
+    /// The tip of a verifier's hash chain, zero if it is not in the set.
+    pub async fn verifier_tip(&self, verifier: Address) -> Result<B256, ClientError> {
+        self.view(self.contracts().verifier_set, &VerifierSet::tipOfCall { verifier }).await
+    }
+
+    /// The round at a time (unix seconds).
+    pub async fn round_at(&self, time: u64) -> Result<u64, ClientError> {
+        let call = VerifierSet::roundAtCall { time: U256::from(time) };
+        Ok(self.view(self.contracts().verifier_set, &call).await?.saturating_to())
+    }
+
+    /// The beacon of a round.
+    pub async fn beacon(&self, round: u64) -> Result<B256, ClientError> {
+        self.view(self.contracts().verifier_set, &VerifierSet::beaconOfCall { round: U256::from(round) }).await
+    }
+
+    /// The committee of a node in a round.
+    pub async fn committee(&self, node: Address, round: u64) -> Result<Vec<Address>, ClientError> {
+        let call = VerifierSet::committeeOfCall { node, round: U256::from(round) };
+        self.view(self.contracts().verifier_set, &call).await
+    }
+
+    /// Brings a verdict with its quorum; the signatures are put in order.
+    pub async fn submit_verdict(&self, verdict: Verdict, mut signatures: Vec<Signature>) -> Result<(), ClientError> {
+        signatures.sort_by_key(|signature| signature.signer);
+        let call = VerifierSet::submitCall { verdict, signatures };
+        self.send(self.contracts().verifier_set, &call).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reveal_is_the_preimage_of_the_one_before() {
+        let chain = HashChain::new(B256::repeat_byte(7), 3);
+        let first = chain.preimage_of(chain.tip()).unwrap();
+        let second = chain.preimage_of(first).unwrap();
+        assert_eq!(keccak256(second), first);
+        assert_eq!(chain.preimage_of(second), Some(B256::repeat_byte(7)));
+        assert_eq!(chain.preimage_of(B256::repeat_byte(7)), None, "an exhausted chain has no further reveal");
+        assert_eq!(chain.preimage_of(B256::ZERO), None);
+    }
+}
