@@ -134,7 +134,9 @@ contract Distributor is IDistributor, AccessManaged, ReentrancyGuardTransient {
         Epoch storage e = _epochs[epoch];
         require(e.root != 0, Distributor_NotActive(epoch));
         uint256 sweepableAt = e.activatesAt + SWEEP_DELAY;
-        require(!e.swept && block.timestamp >= sweepableAt, Distributor_NotSweepable(epoch, sweepableAt));
+        require(
+            !e.swept && (e.disabled || block.timestamp >= sweepableAt), Distributor_NotSweepable(epoch, sweepableAt)
+        );
         e.swept = true;
         uint256 rest = e.cap - e.paid;
         emit EpochSwept(epoch, rest);

@@ -111,7 +111,8 @@ interface IDistributor {
     /// @notice Chooses who may claim for the caller, 0 for nobody.
     function setClaimer(address claimer) external;
 
-    /// @notice Returns what was not claimed 26 weeks after activation, to the funder. Anyone may.
+    /// @notice Returns to the funder what was not claimed 26 weeks after activation, or what a disabled epoch still
+    /// holds. Anyone may.
     function sweep(uint256 epoch) external;
 
     /// @notice An epoch.

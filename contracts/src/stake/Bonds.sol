@@ -55,9 +55,8 @@ contract Bonds is IBonds, AccessManaged, ReentrancyGuardTransient {
 
         Bond storage b = _bonds[role][owner][token];
         // The sum with the bucket must fit too, so that the bucket can always come back.
-        uint256 active = SafeCast.toUint96(amount + b.active + b.thawing) - b.thawing;
-        b.active = uint96(active);
-        emit Bonded(role, owner, token, msg.sender, amount, active);
+        b.active = SafeCast.toUint96(amount + b.active + b.thawing) - b.thawing;
+        emit Bonded(role, owner, token, msg.sender, amount, b.active);
     }
 
     /// @inheritdoc IBonds

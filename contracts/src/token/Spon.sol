@@ -67,14 +67,14 @@ contract Spon is ISpon, ERC20Permit, ERC20TransferAuthorization, ERC20Bridgeable
 
     /// @inheritdoc ERC20Bridgeable
     function crosschainMint(address to, uint256 amount) public override {
-        _consume(MINTED, amount);
         super.crosschainMint(to, amount);
+        _consume(MINTED, amount);
     }
 
     /// @inheritdoc ERC20Bridgeable
     function crosschainBurn(address from, uint256 amount) public override {
-        _consume(BURNED, amount);
         super.crosschainBurn(from, amount);
+        _consume(BURNED, amount);
     }
 
     /// @inheritdoc ISpon
@@ -97,7 +97,7 @@ contract Spon is ISpon, ERC20Permit, ERC20TransferAuthorization, ERC20Bridgeable
         );
     }
 
-    /// @dev Without it, anyone could make the bridge's events by an amount of 0.
+    /// @dev A bucket alone would let anyone move an amount of 0, and so make a bridge's events.
     function _checkTokenBridge(address caller) internal view override {
         require(_limits[caller]._capacity != 0, AccessManagedUnauthorized(caller));
     }
