@@ -190,10 +190,11 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
 
     /// @inheritdoc IVerifierSet
     function setQuorum(uint256 committeeSize, uint256 signatures) external restricted {
+        bool isBounded = committeeSize != 0 && committeeSize <= MAX_COMMITTEE_SIZE && signatures <= committeeSize;
         // Two majorities share a signer; one alone decides only in a committee of one.
-        bool isMajority = signatures <= committeeSize && signatures * 2 > committeeSize;
-        bool isBounded = committeeSize != 0 && committeeSize <= MAX_COMMITTEE_SIZE;
-        if (!isBounded || !isMajority) revert VerifierSet_InvalidQuorum(committeeSize, signatures);
+        if (!isBounded || signatures * 2 <= committeeSize) {
+            revert VerifierSet_InvalidQuorum(committeeSize, signatures);
+        }
         // forge-lint: disable-start(unsafe-typecast) at most 16
         _committeeSize = uint8(committeeSize);
         _quorum = uint8(signatures);

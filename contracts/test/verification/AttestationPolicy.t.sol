@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {INodeRegistry} from "../../src/registry/INodeRegistry.sol";
+import {AttestationPolicy} from "../../src/verification/AttestationPolicy.sol";
+import {IAttestationPolicy} from "../../src/verification/IAttestationPolicy.sol";
+import {RegistryFixture} from "../registry/RegistryFixture.sol";
+
+/// @title The policy alone: this test is its VerifierSet
+contract AttestationPolicyTest is RegistryFixture {
+    uint256 private constant HORIZON = 600;
+    uint256 private constant RATE = 3_333_333_333_333;
+
+    AttestationPolicy private policy;
+
+    function setUp() public override {
+        super.setUp();
+        policy = new AttestationPolicy(address(this), registry);
+        _registerProvider(provider);
+        _registerNode(provider, node, nodeKey, _claim());
+    }
+
+    function test_Settings() public view {
+        assertEq(policy.verifierSet(), address(this));
+        assertEq(policy.verdictDeadline(), 48 hours);
+        assertEq(policy.maxValidity(), 26 hours);
+    }
+
+    // Recording
+
+    function test_Record_APassOpensAWindow() public {
+        _expectRecorded(true, START, 8, 0, START, START + 100, 0);
+        policy.record(node, START, START + 100, 8, true);
+        assertEq(policy.windowCount(node), 1);
+        _assertWindow(0, START, START + 100, 0);
+        assertEq(policy.standingOf(node).measuredAt, START);
+        assertEq(policy.standingOf(node).units, 8);
+    }
+
+    function testFuzz_Record_APassInTheLastWindowExtendsIt(uint256 at, uint256 validity) public {
+        policy.record(node, START, START + 1000, 8, true);
+        at = START + bound(at, 1, 1000);
+        uint256 end = at + bound(validity, 1, 26 hours);
+        vm.warp(at);
+        uint256 later = end > START + 1000 ? end : START + 1000;
+        _expectRecorded(true, at, 7, 0, START, later, 0);
+        policy.record(node, at, end, 7, true);
+        assertEq(policy.windowCount(node), 1);
+        assertEq(policy.standingOf(node).units, 7);
+    }
+
+    function testFuzz_Record_APassAfterTheLastWindowOpensAnother(uint256 gap, uint256 validity) public {
+        policy.record(node, START, START + 1000, 8, true);
+        uint256 at = START + 1000 + bound(gap, 1, 1000 days);
+        uint256 end = at + bound(validity, 1, 26 hours);
+        vm.warp(at);
+        _expectRecorded(true, at, 8, 1, at, end, 1000);
+        policy.record(node, at, end, 8, true);
+        assertEq(policy.windowCount(node), 2);
+        _assertWindow(0, START, START + 1000, 0);
+        _assertWindow(1, at, end, 1000);
+    }
+
+    function testFuzz_Record_AFailureCutsTheWindowThere(uint256 at, uint256 validUntil) public {
+        policy.record(node, START, START + 1000, 8, true);
+        at = START + bound(at, 1, 2000);
+        vm.warp(START + 2000);
+        uint256 end = at < START + 1000 ? at : START + 1000;
+        _expectRecorded(false, at, 0, 0, START, end, 0);
+        policy.record(node, at, validUntil, 8, false);
+        _assertWindow(0, START, end, 0);
+        assertEq(policy.standingOf(node).units, 0);
+        assertEq(policy.standingOf(node).measuredAt, at);
+        assertEq(policy.attestedSeconds(node, type(uint256).max), end - START);
+    }
+
+    function test_Record_AFailureMayComeFirst() public {
+        _expectRecorded(false, START, 0, 0, 0, 0, 0);
+        policy.record(node, START, 0, 8, false);
+        assertEq(policy.windowCount(node), 0);
+        assertEq(policy.attestedSeconds(node, START + 1), 0);
+        assertEq(policy.decidedUntil(node), START);
+    }
+
+    function test_Record_APassAfterAFailureNeverBridgesIt() public {
+        policy.record(node, START, START + 1000, 8, true);
+        vm.warp(START + 200);
+        policy.record(node, START + 100, 0, 8, false);
+        policy.record(node, START + 101, START + 1000, 8, true);
+        assertEq(policy.windowCount(node), 2);
+        _assertWindow(0, START, START + 100, 0);
+        _assertWindow(1, START + 101, START + 1000, 100);
+        assertEq(policy.attestedSeconds(node, START + 101), 100);
+        assertEq(policy.attestedSeconds(node, START + 102), 101);
+    }
+
+    function test_Record_WritesOneSlotAndOneMorePerClosedWindow() public {
+        assertEq(_slotsWritten(START, START + 100, true), 1);
+        vm.warp(START + 1000);
+        assertEq(_slotsWritten(START + 50, START + 200, true), 1);
+        assertEq(_slotsWritten(START + 300, START + 400, true), 2);
+        assertEq(_slotsWritten(START + 350, 0, false), 1);
+    }
+
+    function testFuzz_Record_RevertWhen_NotTheVerifierSet(address caller) public {
+        vm.assume(caller != address(this));
+        vm.prank(caller);
+        vm.expectRevert(abi.encodeWithSelector(IAttestationPolicy.AttestationPolicy_NotVerifierSet.selector, caller));
+        policy.record(node, START, START + 1, 8, true);
+    }
+
+    function testFuzz_Record_RevertWhen_NotNewer(uint256 measuredAt, bool passed) public {
+        policy.record(node, START, START + 100, 8, true);
+        measuredAt = bound(measuredAt, START - 48 hours, START);
+        vm.expectRevert(
+            abi.encodeWithSelector(IAttestationPolicy.AttestationPolicy_NotNewer.selector, node, measuredAt, START)
+        );
+        policy.record(node, measuredAt, measuredAt + 100, 8, passed);
+    }
+
+    function testFuzz_Record_RevertWhen_InTheFuture(uint256 measuredAt, bool passed) public {
+        measuredAt = bound(measuredAt, START + 1, type(uint256).max - 26 hours);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IAttestationPolicy.AttestationPolicy_InvalidWindow.selector, measuredAt, measuredAt + 1
+            )
+        );
+        policy.record(node, measuredAt, measuredAt + 1, 8, passed);
+    }
+
+    function testFuzz_Record_RevertWhen_TheValidityIsEmptyOrTooLong(uint256 validUntil) public {
+        if (validUntil > START && validUntil <= START + 26 hours) validUntil += 26 hours;
+        vm.expectRevert(
+            abi.encodeWithSelector(IAttestationPolicy.AttestationPolicy_InvalidWindow.selector, START, validUntil)
+        );
+        policy.record(node, START, validUntil, 8, true);
+        policy.record(node, START, START + 26 hours, 8, true);
+    }
+
+    function testFuzz_Record_RevertWhen_TooLate(uint256 late, bool passed) public {
+        vm.warp(START + 48 hours + bound(late, 1, 1000 days));
+        vm.expectRevert(
+            abi.encodeWithSelector(IAttestationPolicy.AttestationPolicy_TooLate.selector, START, START + 48 hours)
+        );
+        policy.record(node, START, START + 100, 8, passed);
+        vm.warp(START + 48 hours);
+        policy.record(node, START, START + 100, 8, passed);
+    }
+
+    // A(t)
+
+    function test_AttestedSeconds_CountsUpToTheTimeAsked() public {
+        policy.record(node, START, START + 1000, 8, true);
+        assertEq(policy.attestedSeconds(node, 0), 0);
+        assertEq(policy.attestedSeconds(node, START), 0);
+        assertEq(policy.attestedSeconds(node, START + 1), 1);
+        assertEq(policy.attestedSeconds(node, START + 999), 999, "a window may reach into the future");
+        assertEq(policy.attestedSeconds(node, START + 1000), 1000);
+        assertEq(policy.attestedSeconds(node, type(uint256).max), 1000);
+        assertEq(policy.attestedSeconds(stranger, type(uint256).max), 0);
+    }
+
+    function testFuzz_AttestedSeconds_EqualsANaiveModelPerSecond(uint256 seed) public {
+        bool[] memory attested = _recordAtRandom(seed);
+        uint256 expected;
+        for (uint256 i; i < attested.length; ++i) {
+            assertEq(policy.attestedSeconds(node, START + i), expected);
+            if (attested[i]) ++expected;
+        }
+        assertEq(policy.attestedSeconds(node, START + 1000 days), expected);
+    }
+
+    function testFuzz_Release_EqualsANaiveModelPerSecond(uint256 seed, uint256 from, uint256 to) public {
+        bool[] memory attested = _recordAtRandom(seed);
+        vm.warp(START + attested.length);
+        from = bound(from, 0, attested.length - 1);
+        to = bound(to, from + 1, attested.length);
+        (uint256 amount, uint256 advanceTo) = _release(START + from, START + to);
+        assertLe(advanceTo, START + to);
+        assertGe(advanceTo, START + from);
+        uint256 expected;
+        for (uint256 i = from; START + i < advanceTo; ++i) {
+            if (attested[i]) expected += RATE;
+        }
+        assertEq(amount, expected);
+    }
+
+    // What is decided
+
+    function test_DecidedUntil_WithoutAVerdictIsTheDeadline() public view {
+        assertEq(policy.decidedUntil(node), START - 48 hours);
+    }
+
+    function test_DecidedUntil_IsTheEndOfTheWindowThenTheDeadline() public {
+        policy.record(node, START, START + 26 hours, 8, true);
+        assertEq(policy.decidedUntil(node), START + 26 hours);
+        skip(26 hours + 48 hours);
+        assertEq(policy.decidedUntil(node), START + 26 hours);
+        skip(1);
+        assertEq(policy.decidedUntil(node), START + 26 hours + 1);
+    }
+
+    function test_DecidedUntil_AFailureLeavesTheTimeAfterItOpen() public {
+        policy.record(node, START, START + 1000, 8, true);
+        vm.warp(START + 600);
+        policy.record(node, START + 500, 0, 8, false);
+        assertEq(policy.decidedUntil(node), START + 500);
+        (uint256 amount, uint256 advanceTo) = _release(START, START + 600);
+        assertEq(advanceTo, START + 500);
+        assertEq(amount, 500 * RATE);
+
+        policy.record(node, START + 550, START + 900, 8, true);
+        assertEq(policy.decidedUntil(node), START + 900);
+        (amount, advanceTo) = _release(START, START + 600);
+        assertEq(advanceTo, START + 600);
+        assertEq(amount, 550 * RATE, "50 seconds stay unpaid");
+    }
+
+    function testFuzz_DecidedUntil_NoLaterPassAddsASecondBeforeIt(uint256 seed, uint256 at, uint256 time, uint256 wait)
+        public
+    {
+        _recordAtRandom(seed);
+        skip(bound(wait, 0, 50 hours));
+        uint256 decided = policy.decidedUntil(node);
+        uint256 latest = policy.standingOf(node).measuredAt;
+        uint256 oldest = block.timestamp - 48 hours;
+        at = bound(at, latest >= oldest ? latest + 1 : oldest, block.timestamp);
+        time = bound(time, START - 10, decided);
+        uint256 before = policy.attestedSeconds(node, time);
+        policy.record(node, at, at + 26 hours, 8, true);
+        assertEq(policy.attestedSeconds(node, time), before);
+    }
+
+    // Release
+
+    function testFuzz_Release_IsAdditive(uint256 seed, uint256 a, uint256 b, uint256 c) public {
+        _recordAtRandom(seed);
+        uint256 decided = policy.decidedUntil(node);
+        a = bound(a, START - 10, decided - 2);
+        c = bound(c, a + 2, decided);
+        b = bound(b, a + 1, c - 1);
+        (uint256 first,) = _release(a, b);
+        (uint256 second,) = _release(b, c);
+        (uint256 whole, uint256 advanceTo) = _release(a, c);
+        assertEq(first + second, whole);
+        assertEq(advanceTo, c);
+    }
+
+    function testFuzz_Release_NeverExceedsTheShareOfTheProposal(
+        uint256 seed,
+        uint256 from,
+        uint256 to,
+        uint256 proposed
+    ) public {
+        _recordAtRandom(seed);
+        from = bound(from, START - 10, START + 2 * HORIZON);
+        to = bound(to, from + 1, from + 2 * HORIZON);
+        (uint256 amount, uint256 advanceTo) = policy.release(0, node, from, to, proposed);
+        assertTrue(advanceTo >= from && advanceTo <= to);
+        assertLe(amount, proposed);
+        if (advanceTo == from) assertEq(amount, 0);
+        proposed = bound(proposed, 0, type(uint128).max);
+        (amount,) = policy.release(0, node, from, to, proposed);
+        assertLe(amount * (to - from), proposed * (advanceTo - from));
+    }
+
+    function test_Release_WaitsForTheVerdictAndThenPaysNothing() public {
+        (uint256 amount, uint256 advanceTo) = _release(START - 100, START);
+        assertEq(amount, 0);
+        assertEq(advanceTo, START - 100, "waits");
+        skip(48 hours - 40);
+        (amount, advanceTo) = _release(START - 100, START);
+        assertEq(amount, 0);
+        assertEq(advanceTo, START - 40, "no proof, no pay");
+    }
+
+    function test_Release_OfNothingIsNothing() public {
+        policy.record(node, START, START + 100, 8, true);
+        (uint256 amount, uint256 advanceTo) = policy.release(0, node, START + 50, START + 50, 1e18);
+        assertEq(amount, 0);
+        assertEq(advanceTo, START + 50);
+    }
+
+    // Capacity
+
+    function test_CapacityOf_IsTheClaimBeforeTheFirstVerdict() public view {
+        assertEq(policy.capacityOf(node), 8);
+        assertEq(policy.capacityOf(stranger), 0);
+    }
+
+    function testFuzz_CapacityOf_IsWhatWasAttestedWithinTheClaim(uint32 units) public {
+        policy.record(node, START, START + 100, units, true);
+        assertEq(policy.capacityOf(node), units < 8 ? units : 8);
+        vm.warp(START + 10);
+        policy.record(node, START + 1, 0, units, false);
+        assertEq(policy.capacityOf(node), 0);
+        policy.record(node, START + 2, START + 100, units, true);
+        assertEq(policy.capacityOf(node), units < 8 ? units : 8);
+    }
+
+    function test_CapacityOf_IsNothingUnlessTheNodeIsActive() public {
+        policy.record(node, START, START + 100, 8, true);
+        registry.setProviderSuspended(provider, true);
+        assertEq(policy.capacityOf(node), 0);
+        registry.setProviderSuspended(provider, false);
+        assertEq(policy.capacityOf(node), 8);
+        vm.prank(provider);
+        registry.setStatus(node, INodeRegistry.Status.Maintenance);
+        assertEq(policy.capacityOf(node), 0);
+        registry.setSuspended(node, true);
+        assertEq(policy.capacityOf(node), 0);
+    }
+
+    /// @dev Records up to 24 verdicts on seconds in [0, HORIZON), passes and failures, and says which seconds they
+    /// attest, each pass and failure applied to a list of seconds.
+    function _recordAtRandom(uint256 seed) private returns (bool[] memory attested) {
+        attested = new bool[](2 * HORIZON);
+        vm.warp(START + HORIZON);
+        uint256 at;
+        for (uint256 i; i < 24; ++i) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            at += 1 + seed % 60;
+            if (at >= HORIZON) break;
+            bool passed = (seed >> 32) % 4 != 0;
+            uint256 end = passed ? at + 1 + (seed >> 64) % 90 : attested.length;
+            policy.record(node, START + at, START + end, 8, passed);
+            for (uint256 second = at; second < end; ++second) {
+                attested[second] = passed;
+            }
+        }
+    }
+
+    function _release(uint256 from, uint256 to) private view returns (uint256 amount, uint256 advanceTo) {
+        return policy.release(keccak256("lease"), node, from, to, RATE * (to - from));
+    }
+
+    function _slotsWritten(uint256 measuredAt, uint256 validUntil, bool passed) private returns (uint256) {
+        vm.record();
+        policy.record(node, measuredAt, validUntil, 8, passed);
+        (, bytes32[] memory writes) = vm.accesses(address(policy));
+        return _distinct(writes);
+    }
+
+    function _assertWindow(uint256 index, uint256 start, uint256 end, uint256 before) private view {
+        IAttestationPolicy.Window memory window = policy.windowAt(node, index);
+        assertEq(window.start, start);
+        assertEq(window.end, end);
+        assertEq(window.before, before);
+    }
+
+    function _expectRecorded(
+        bool passed,
+        uint256 measuredAt,
+        uint256 units,
+        uint256 index,
+        uint256 start,
+        uint256 end,
+        uint256 before
+    ) private {
+        vm.expectEmit(address(policy));
+        emit IAttestationPolicy.AttestationRecorded(node, passed, measuredAt, units, index, start, end, before);
+    }
+}

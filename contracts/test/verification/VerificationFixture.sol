@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {AttestationPolicy} from "../../src/verification/AttestationPolicy.sol";
+import {IVerifierSet} from "../../src/verification/IVerifierSet.sol";
+import {VerifierSet} from "../../src/verification/VerifierSet.sol";
+import {IBonds} from "../../src/stake/IBonds.sol";
+import {RegistryFixture} from "../registry/RegistryFixture.sol";
+
+/// @title A registered node, a set of verifiers and the policy that their verdicts are recorded in
+abstract contract VerificationFixture is RegistryFixture {
+    uint64 internal constant SLASHER = 1;
+
+    VerifierSet internal verifierSet;
+    AttestationPolicy internal policy;
+
+    mapping(address verifier => uint256) internal keyOf;
+    mapping(address verifier => bytes32[]) internal chainOf;
+    uint256 private _sessions;
+
+    function setUp() public virtual override {
+        super.setUp();
+        verifierSet = new VerifierSet(address(authority), bonds, registry);
+        policy = new AttestationPolicy(address(verifierSet), registry);
+        verifierSet.setPolicy(address(policy));
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = IBonds.slash.selector;
+        authority.setTargetFunctionRole(address(bonds), selectors, SLASHER);
+        authority.grantRole(SLASHER, address(verifierSet), 0);
+        _registerProvider(provider);
+        _registerNode(provider, node, nodeKey, _claim());
+    }
+
+    function _makeVerifier(uint256 number) internal returns (address verifier) {
+        uint256 key;
+        (verifier, key) = makeAddrAndKey(string.concat("verifier ", vm.toString(number)));
+        keyOf[verifier] = key;
+    }
+
+    /// @dev A verifier with a bond and a hash chain of eight reveals.
+    function _joinVerifier(uint256 number) internal returns (address verifier) {
+        verifier = _makeVerifier(number);
+        _bond(IBonds.Role.Verifier, verifier, MINIMUM_BOND);
+        _joinAs(verifier, _newChain(verifier));
+    }
+
+    function _joinVerifiers(uint256 count) internal {
+        for (uint256 i; i < count; ++i) {
+            _joinVerifier(i);
+        }
+    }
+
+    function _joinAs(address verifier, bytes32 tip) internal {
+        vm.prank(verifier);
+        verifierSet.join(address(token), tip);
+    }
+
+    /// @dev Each element is the preimage of the one below it; the tip is not on the list.
+    function _newChain(address verifier) internal returns (bytes32 tip) {
+        delete chainOf[verifier];
+        tip = keccak256(abi.encode("end of chain", verifier, block.timestamp));
+        for (uint256 i; i < 8; ++i) {
+            chainOf[verifier].push(tip);
+            tip = keccak256(abi.encode(tip));
+        }
+    }
+
+    function _reveal(address verifier) internal returns (bytes32 preimage) {
+        bytes32[] storage chain = chainOf[verifier];
+        preimage = chain[chain.length - 1];
+        chain.pop();
+        vm.prank(verifier);
+        verifierSet.reveal(preimage);
+    }
+
+    /// @dev A pass of the whole node, measured now, good for a day.
+    function _verdict() internal returns (IVerifierSet.Verdict memory verdict) {
+        verdict.leaseId = keccak256("lease");
+        verdict.sessionId = keccak256(abi.encode("session", ++_sessions));
+        verdict.provider = provider;
+        verdict.node = node;
+        verdict.gpuCount = 8;
+        verdict.claimedClass = GPU;
+        verdict.floorClass = GPU;
+        verdict.backend = 2;
+        verdict.beaconRound = uint64(verifierSet.roundAt(block.timestamp));
+        verdict.s0 = keccak256("seed");
+        verdict.sessionRoot = keccak256("root");
+        verdict.vramRoot = keccak256("memory root");
+        verdict.measurement = IVerifierSet.Measurement({
+            startMs: uint64(block.timestamp * 1000 + 123),
+            endMs: uint64(block.timestamp * 1000 + 60_123),
+            jobs: 1000,
+            gigaOpsPerSec: 1_000_000,
+            memMBps: 3_350_000,
+            vramMiB: 81_920,
+            leafSamples: 128,
+            pageSamples: 64,
+            rounds: 3
+        });
+        verdict.result = uint8(IVerifierSet.Result.Pass);
+        verdict.evidenceFlags = 1;
+        verdict.evidenceHash = keccak256("evidence");
+        verdict.policyHash = keccak256("policy");
+        verdict.issuedAt = uint64(block.timestamp);
+        verdict.validUntil = uint64(block.timestamp + 1 days);
+    }
+
+    /// @dev Signed by the first `count` of the committee, in ascending order.
+    function _signed(IVerifierSet.Verdict memory verdict, uint256 count)
+        internal
+        view
+        returns (IVerifierSet.Signature[] memory)
+    {
+        address[] memory committee = verifierSet.committeeOf(verdict.node, verdict.beaconRound);
+        address[] memory signers = new address[](count);
+        for (uint256 i; i < count; ++i) {
+            signers[i] = committee[i];
+        }
+        return _signedBy(verdict, signers);
+    }
+
+    function _signedBy(IVerifierSet.Verdict memory verdict, address[] memory signers)
+        internal
+        view
+        returns (IVerifierSet.Signature[] memory signatures)
+    {
+        _sort(signers);
+        signatures = new IVerifierSet.Signature[](signers.length);
+        for (uint256 i; i < signers.length; ++i) {
+            signatures[i] = IVerifierSet.Signature(signers[i], _signVerdict(signers[i], verdict));
+        }
+    }
+
+    function _signVerdict(address signer, IVerifierSet.Verdict memory verdict) internal view returns (bytes memory) {
+        return _sign(keyOf[signer], verifierSet.hashVerdict(verdict));
+    }
+
+    function _submit(IVerifierSet.Verdict memory verdict) internal {
+        verifierSet.submit(verdict, _signed(verdict, 2));
+    }
+
+    function _sort(address[] memory accounts) internal pure {
+        for (uint256 i = 1; i < accounts.length; ++i) {
+            address account = accounts[i];
+            uint256 j = i;
+            for (; j > 0 && accounts[j - 1] > account; --j) {
+                accounts[j] = accounts[j - 1];
+            }
+            accounts[j] = account;
+        }
+    }
+
+    function _contains(address[] memory accounts, address account) internal pure returns (bool) {
+        for (uint256 i; i < accounts.length; ++i) {
+            if (accounts[i] == account) return true;
+        }
+        return false;
+    }
+}
