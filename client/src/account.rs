@@ -1,8 +1,13 @@
 //! The caller's account in the Ledger.
 
-use alloy::primitives::{Address, U256};
+use std::collections::BTreeMap;
+
+use alloy::{
+    primitives::{Address, U256},
+    rpc::types::Filter,
+};
 use spheron_bindings::ledger::{
-    ILedger::{Allowance, Authorization},
+    ILedger::{Allowance, Authorization, Usage},
     Ledger,
 };
 
@@ -42,6 +47,28 @@ impl Client {
         allowance: Allowance,
     ) -> Result<(), ClientError> {
         self.send(self.contracts().ledger, &Ledger::setAllowanceCall { token, operator, allowance }).await.map(drop)
+    }
+
+    /// What `operator` may commit of `owner`'s balance, and what it has committed.
+    pub async fn allowance(
+        &self,
+        token: Address,
+        owner: Address,
+        operator: Address,
+    ) -> Result<(Allowance, Usage), ClientError> {
+        let ledger = self.contracts().ledger;
+        let allowance = self.view(ledger, &Ledger::allowanceOfCall { token, owner, operator }).await?;
+        Ok((allowance, self.view(ledger, &Ledger::usageOfCall { token, owner, operator }).await?))
+    }
+
+    /// Wei that leases ever paid to `payee`, per token.
+    pub async fn lease_payments(&self, payee: Address) -> Result<BTreeMap<Address, U256>, ClientError> {
+        let filter = Filter::new().topic3(payee.into_word());
+        let mut paid = BTreeMap::new();
+        for event in self.events::<Ledger::Released>(self.contracts().ledger, filter).await? {
+            *paid.entry(event.token).or_insert(U256::ZERO) += event.payment;
+        }
+        Ok(paid)
     }
 
     /// Moves the LeaseBook's fees in `token` into the collector's balance; returns wei.

@@ -2,11 +2,12 @@
 
 use alloy::{
     primitives::{Address, B256, Bytes, U256},
-    rpc::types::TransactionReceipt,
+    rpc::types::{Filter, TransactionReceipt},
     signers::{SignerSync as _, local::PrivateKeySigner},
     sol_types::SolStruct as _,
 };
 use spheron_bindings::{
+    attestation_policy::AttestationPolicy,
     domain,
     lease_book::{
         ILeaseBook::{Lease, Offer, Request, Terms},
@@ -152,6 +153,55 @@ impl Client {
         self.view(self.contracts().lease_book, &LeaseBook::leaseOfCall { leaseId: lease_id }).await
     }
 
+    /// Wei in escrow: not yet paid, not yet refunded.
+    pub async fn lease_escrow(&self, terms: &Terms) -> Result<U256, ClientError> {
+        self.view(self.contracts().lease_book, &LeaseBook::escrowOfCall { terms: terms.clone() }).await
+    }
+
+    /// The lease as it was opened, `None` if no lease has this id.
+    pub async fn opened_lease(&self, lease_id: B256) -> Result<Option<OpenedLease>, ClientError> {
+        Ok(self.leases_by(|filter| filter.topic1(lease_id)).await?.pop())
+    }
+
+    /// Leases that `renter` opened, oldest first.
+    pub async fn leases_of_renter(&self, renter: Address) -> Result<Vec<OpenedLease>, ClientError> {
+        self.leases_by(|filter| filter.topic2(renter.into_word())).await
+    }
+
+    /// Leases on `node`, oldest first.
+    pub async fn leases_on_node(&self, node: Address) -> Result<Vec<OpenedLease>, ClientError> {
+        self.leases_by(|filter| filter.topic3(node.into_word())).await
+    }
+
+    /// Offers on the board, oldest first: of one node, or of all.
+    pub async fn posted_offers(&self, node: Option<Address>) -> Result<Vec<SignedOffer>, ClientError> {
+        let filter = match node {
+            Some(node) => Filter::new().topic1(node.into_word()),
+            None => Filter::new(),
+        };
+        let events = self.events::<OfferBoard::OfferPosted>(self.contracts().offer_board, filter).await?;
+        let signed =
+            |event: OfferBoard::OfferPosted| SignedOffer { offer: book_offer(event.offer), signature: event.signature };
+        Ok(events.into_iter().map(signed).collect())
+    }
+
+    /// Whether an offer's nonce was used or cancelled.
+    pub async fn is_offer_used(&self, node: Address, nonce: U256) -> Result<bool, ClientError> {
+        self.view(self.contracts().lease_book, &LeaseBook::isNonceUsedCall { node, nonce }).await
+    }
+
+    /// Units of a node that could be leased now under `policy`.
+    pub async fn free_units(&self, node: Address, policy: Address) -> Result<U256, ClientError> {
+        let capacity = self.view(policy, &AttestationPolicy::capacityOfCall { node }).await?;
+        let leased = self.view(self.contracts().lease_book, &LeaseBook::leasedUnitsCall { node }).await?;
+        Ok(capacity.saturating_sub(leased))
+    }
+
+    async fn leases_by(&self, narrow: impl FnOnce(Filter) -> Filter) -> Result<Vec<OpenedLease>, ClientError> {
+        let events = self.events::<LeaseBook::LeaseOpened>(self.contracts().lease_book, narrow(Filter::new())).await?;
+        Ok(events.into_iter().map(OpenedLease::from).collect())
+    }
+
     /// Seconds that are funded at the full rate, and seconds until the lease ends.
     pub async fn runway(&self, terms: &Terms) -> Result<(U256, U256), ClientError> {
         let call = LeaseBook::runwayOfCall { terms: terms.clone() };
@@ -161,8 +211,13 @@ impl Client {
 }
 
 fn opened(receipt: &TransactionReceipt, book: Address) -> Result<OpenedLease, ClientError> {
-    let event = event_of::<LeaseBook::LeaseOpened>(receipt, book)?;
-    Ok(OpenedLease { lease_id: event.leaseId, terms: event.terms, funded: event.funded })
+    event_of::<LeaseBook::LeaseOpened>(receipt, book).map(OpenedLease::from)
+}
+
+impl From<LeaseBook::LeaseOpened> for OpenedLease {
+    fn from(event: LeaseBook::LeaseOpened) -> Self {
+        Self { lease_id: event.leaseId, terms: event.terms, funded: event.funded }
+    }
 }
 
 /// The same struct as another contract's ABI names it.
@@ -183,6 +238,27 @@ fn lease_authorization(
 /// The same struct as another contract's ABI names it.
 fn board_offer(offer: &Offer) -> offer_board::ILeaseBook::Offer {
     offer_board::ILeaseBook::Offer {
+        node: offer.node,
+        units: offer.units,
+        token: offer.token,
+        rate: offer.rate,
+        minSeconds: offer.minSeconds,
+        maxSeconds: offer.maxSeconds,
+        graceSeconds: offer.graceSeconds,
+        holdRateBps: offer.holdRateBps,
+        noticeSeconds: offer.noticeSeconds,
+        reclaimPrice: offer.reclaimPrice,
+        policy: offer.policy,
+        renter: offer.renter,
+        reusable: offer.reusable,
+        deadline: offer.deadline,
+        nonce: offer.nonce,
+    }
+}
+
+/// The same struct as another contract's ABI names it.
+fn book_offer(offer: offer_board::ILeaseBook::Offer) -> Offer {
+    Offer {
         node: offer.node,
         units: offer.units,
         token: offer.token,

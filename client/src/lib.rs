@@ -12,6 +12,7 @@ pub mod token;
 pub mod verifier;
 
 mod error;
+mod history;
 
 use std::time::Duration;
 

@@ -41,6 +41,11 @@ impl Client {
         self.send(self.contracts().bonds, &Bonds::thawCall { role: role as u8, token, amount }).await.map(drop)
     }
 
+    /// Takes the whole thawing bucket of the caller back into its bond.
+    pub async fn cancel_thaw(&self, role: BondRole, token: Address) -> Result<(), ClientError> {
+        self.send(self.contracts().bonds, &Bonds::cancelThawCall { role: role as u8, token }).await.map(drop)
+    }
+
     /// Withdraws the caller's thawed bond to `to`.
     pub async fn withdraw_bond(&self, role: BondRole, token: Address, to: Address) -> Result<(), ClientError> {
         self.send(self.contracts().bonds, &Bonds::withdrawCall { role: role as u8, token, to }).await.map(drop)

@@ -1,6 +1,11 @@
 //! Reward epochs.
 
-use alloy::primitives::{Address, B256, U256};
+use std::collections::BTreeMap;
+
+use alloy::{
+    primitives::{Address, B256, U256},
+    rpc::types::Filter,
+};
 use spheron_bindings::distributor::{
     Distributor,
     IDistributor::{Epoch, Reward},
@@ -17,6 +22,27 @@ impl Client {
     /// An epoch.
     pub async fn epoch(&self, epoch: U256) -> Result<Epoch, ClientError> {
         self.view(self.contracts().distributor, &Distributor::epochOfCall { epoch }).await
+    }
+
+    /// Whether a leaf was paid.
+    pub async fn is_reward_paid(&self, epoch: U256, index: u32) -> Result<bool, ClientError> {
+        let call = Distributor::isPaidCall { epoch, index: U256::from(index) };
+        self.view(self.contracts().distributor, &call).await
+    }
+
+    /// Wei of rewards that were ever paid for `account`, per token.
+    pub async fn rewards_of(&self, account: Address) -> Result<BTreeMap<Address, U256>, ClientError> {
+        let filter = Filter::new().topic3(account.into_word());
+        let (mut tokens, mut paid) = (BTreeMap::new(), BTreeMap::new());
+        for event in self.events::<Distributor::RewardPaid>(self.contracts().distributor, filter).await? {
+            let token = match tokens.get(&event.epoch) {
+                Some(token) => *token,
+                None => self.epoch(event.epoch).await?.token,
+            };
+            tokens.insert(event.epoch, token);
+            *paid.entry(token).or_insert(U256::ZERO) += event.amount;
+        }
+        Ok(paid)
     }
 
     /// Approves `cap` wei and posts the next epoch; returns when it activates (unix seconds). Needs the rewarder's role.

@@ -37,6 +37,22 @@ impl Client {
         self.send(staked, &StakedSpon::fundCall { amount }).await.map(drop)
     }
 
+    /// SPON (wei) that all shares are worth now.
+    pub async fn total_staked(&self) -> Result<U256, ClientError> {
+        self.view(self.contracts().staked_spon, &StakedSpon::totalAssetsCall {}).await
+    }
+
+    /// Wei that still drip to the stakers, and until when (unix seconds).
+    pub async fn drip(&self) -> Result<(U256, U256), ClientError> {
+        let drip = self.view(self.contracts().staked_spon, &StakedSpon::dripCall {}).await?;
+        Ok((drip.undripped, drip.endsAt))
+    }
+
+    /// Shares that are worth `assets` wei of SPON now, rounded down.
+    pub async fn shares_for(&self, assets: U256) -> Result<U256, ClientError> {
+        self.view(self.contracts().staked_spon, &StakedSpon::convertToSharesCall { assets }).await
+    }
+
     /// The pending exit of an account.
     pub async fn exit_of(&self, controller: Address) -> Result<Exit, ClientError> {
         self.view(self.contracts().staked_spon, &StakedSpon::exitOfCall { controller }).await

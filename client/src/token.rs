@@ -40,7 +40,25 @@ pub enum Purpose {
     },
 }
 
+/// A token as people know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Where it stands.
+    pub address: Address,
+    /// Such as `SPON`.
+    pub symbol: String,
+    /// Wei are 10^-decimals of one.
+    pub decimals: u8,
+}
+
 impl Client {
+    /// Symbol and decimals of the token at `address`.
+    pub async fn token(&self, address: Address) -> Result<Token, ClientError> {
+        let symbol = self.view(address, &Spon::symbolCall {}).await?;
+        let decimals = self.view(address, &Spon::decimalsCall {}).await?;
+        Ok(Token { address, symbol, decimals })
+    }
+
     /// Balance of `owner` in the token itself, in wei.
     pub async fn token_balance(&self, token: Address, owner: Address) -> Result<U256, ClientError> {
         self.view(token, &Spon::balanceOfCall { account: owner }).await

@@ -1,0 +1,42 @@
+//! What happened since the deployment, from the chain's own logs.
+
+use alloy::{
+    primitives::Address,
+    providers::Provider as _,
+    rpc::types::{Filter, Log},
+    sol_types::SolEvent,
+};
+
+use crate::{Client, ClientError};
+
+impl Client {
+    /// Every event `E` of `contract` that `filter` lets through, oldest first.
+    ///
+    /// An endpoint that refuses a range of blocks, as public ones do, is asked for its halves.
+    ///
+    /// # Errors
+    ///
+    /// If the endpoint fails, even for a single block.
+    pub async fn events<E: SolEvent>(&self, contract: Address, filter: Filter) -> Result<Vec<E>, ClientError> {
+        let filter = filter.address(contract).event_signature(E::SIGNATURE_HASH);
+        let latest = self.provider.get_block_number().await;
+        let latest = latest.map_err(|source| ClientError::transport("eth_blockNumber", source))?;
+        let mut ranges = vec![(self.deployment.start_block, latest)];
+        let mut events = Vec::new();
+        while let Some((from, to)) = ranges.pop().filter(|(from, to)| from <= to) {
+            match self.provider.get_logs(&filter.clone().from_block(from).to_block(to)).await {
+                Ok(logs) => events.extend(logs.iter().filter_map(decode::<E>)),
+                Err(refused) if refused.is_error_resp() && from < to => {
+                    let middle = from + (to - from) / 2;
+                    ranges.extend([(middle + 1, to), (from, middle)]);
+                }
+                Err(source) => return Err(ClientError::transport("eth_getLogs", source)),
+            }
+        }
+        Ok(events)
+    }
+}
+
+fn decode<E: SolEvent>(log: &Log) -> Option<E> {
+    E::decode_log(&log.inner).ok().map(|log| log.data)
+}
