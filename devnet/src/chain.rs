@@ -1,0 +1,133 @@
+//! One local chain with its deployment, and everybody's client on it.
+
+use std::{collections::HashMap, path::Path};
+
+use alloy::primitives::{Address, U256};
+use anyhow::Context as _;
+use spheron_client::Client;
+use spheron_deployment::{Deployment, Plan, Role, Settings, deploy};
+
+use crate::{
+    anvil::{Anvil, ChainSpec},
+    cast::{Actor, Cast},
+};
+
+/// Protocol's share of lease payments, basis points.
+pub const FEE_BPS: u64 = 300;
+
+/// One whole SPON in wei.
+pub const SPON: u128 = 1_000_000_000_000_000_000;
+
+/// From how much on a bond counts, in SPON.
+pub const MINIMUM_BOND: u128 = 1_000;
+
+/// A local chain with everything deployed.
+#[derive(Debug)]
+pub struct Chain {
+    /// Which chain it stands for.
+    pub spec: ChainSpec,
+    /// The chain itself.
+    pub anvil: Anvil,
+    /// Where the contracts are.
+    pub deployment: Deployment,
+    clients: HashMap<Address, Client>,
+}
+
+impl Chain {
+    /// Starts a chain, deploys, and writes the address book into `books`.
+    ///
+    /// # Errors
+    ///
+    /// If anvil does not start or a transaction fails.
+    pub async fn start(spec: ChainSpec, cast: &Cast, logs: &Path, books: &Path) -> anyhow::Result<Self> {
+        let anvil = Anvil::start(spec, logs).await?;
+        let senders: Vec<Address> = cast.senders().into_iter().map(Actor::address).collect();
+        anvil.fund(&senders).await?;
+        let mut deployment =
+            deploy_contracts(spec, cast, &anvil).await.with_context(|| format!("deploying to {}", spec.name))?;
+        deployment.rpc_url = Some(anvil.url().to_owned());
+        deployment.write(&books.join(format!("{}.json", spec.name)))?;
+        let mut clients = HashMap::new();
+        for sender in cast.senders() {
+            let client = Client::connect(anvil.url(), deployment.clone(), Some(sender.key.clone())).await?;
+            clients.insert(sender.address(), client);
+        }
+        Ok(Self { spec, anvil, deployment, clients })
+    }
+
+    /// The client of somebody who sends transactions.
+    ///
+    /// # Errors
+    ///
+    /// If the actor is none of [`Cast::senders`].
+    pub fn client(&self, actor: &Actor) -> anyhow::Result<&Client> {
+        self.clients.get(&actor.address()).with_context(|| format!("{} sends no transactions", actor.name))
+    }
+
+    /// SPON's address.
+    pub fn spon(&self) -> Address {
+        self.deployment.contracts.spon
+    }
+
+    /// The test dollar's address.
+    pub fn dollar(&self) -> Address {
+        self.deployment.contracts.dollar
+    }
+}
+
+async fn deploy_contracts(spec: ChainSpec, cast: &Cast, anvil: &Anvil) -> anyhow::Result<Deployment> {
+    let admin = cast.foundation.address();
+    let plan = Plan::new(admin);
+    let contracts = plan.contracts();
+    let minimum = U256::from(MINIMUM_BOND * SPON);
+    let settings = Settings {
+        chain: spec.name.to_owned(),
+        fee_collector: admin,
+        fees: vec![(contracts.spon, FEE_BPS), (contracts.dollar, FEE_BPS)],
+        minimum_bonds: (0..3).map(|role| (role, contracts.spon, minimum)).collect(),
+        grants: [Role::Governor, Role::Guardian, Role::Issuer, Role::Rewarder, Role::Rater]
+            .map(|role| (role, admin))
+            .to_vec(),
+        quorum: (3, 2),
+    };
+    let provider = alloy::providers::ProviderBuilder::new()
+        .wallet(alloy::network::EthereumWallet::from(cast.foundation.key.clone()))
+        .connect_http(anvil.url().parse()?);
+    alloy::providers::Provider::client(&provider).set_poll_interval(std::time::Duration::from_millis(10));
+    Ok(deploy(&provider, &plan, &settings).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::anvil::{ARBITRUM, BASE};
+
+    #[tokio::test]
+    async fn both_chains_get_the_same_addresses() {
+        let folder = tempfile::tempdir().unwrap();
+        let cast = Cast::default();
+        let (arbitrum, base) = tokio::join!(
+            Chain::start(ARBITRUM, &cast, folder.path(), folder.path()),
+            Chain::start(BASE, &cast, folder.path(), folder.path())
+        );
+        let (arbitrum, base) = (arbitrum.unwrap(), base.unwrap());
+        assert_eq!(arbitrum.deployment.contracts, base.deployment.contracts);
+        assert_eq!(Deployment::read(&folder.path().join("base.json")).unwrap(), base.deployment);
+        let keeper = arbitrum.client(&cast.keeper).unwrap();
+        let denied = keeper.mint_spon(cast.keeper.address(), U256::from(1)).await.unwrap_err().to_string();
+        assert!(denied.contains("AccessManagedUnauthorized"), "{denied}");
+    }
+
+    #[tokio::test]
+    async fn deploying_again_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let cast = Cast::default();
+        let chain = Chain::start(ARBITRUM, &cast, folder.path(), folder.path()).await.unwrap();
+        let again = deploy_contracts(ARBITRUM, &cast, &chain.anvil).await.unwrap();
+        assert_eq!(again.contracts, chain.deployment.contracts);
+        let version = spheron_bindings::resource_catalog::ResourceCatalog::versionCall {};
+        let client = chain.client(&cast.keeper).unwrap();
+        let version = client.view(again.contracts.resource_catalog, &version).await.unwrap();
+        assert_eq!(version, U256::from(1));
+    }
+}
