@@ -1,5 +1,7 @@
 //! Offers and leases.
 
+use std::collections::HashSet;
+
 use alloy::{
     primitives::{Address, B256, Bytes, U256},
     rpc::types::{Filter, TransactionReceipt},
@@ -173,7 +175,12 @@ impl Client {
         self.leases_by(|filter| filter.topic3(node.into_word())).await
     }
 
-    /// Offers on the board, oldest first: of one node, or of all.
+    /// Every lease, oldest first.
+    pub async fn all_leases(&self) -> Result<Vec<OpenedLease>, ClientError> {
+        self.leases_by(|filter| filter).await
+    }
+
+    /// Offers on the board, each once, oldest first: of one node, or of all.
     pub async fn posted_offers(&self, node: Option<Address>) -> Result<Vec<SignedOffer>, ClientError> {
         let filter = match node {
             Some(node) => Filter::new().topic1(node.into_word()),
@@ -182,7 +189,9 @@ impl Client {
         let events = self.events::<OfferBoard::OfferPosted>(self.contracts().offer_board, filter).await?;
         let signed =
             |event: OfferBoard::OfferPosted| SignedOffer { offer: book_offer(event.offer), signature: event.signature };
-        Ok(events.into_iter().map(signed).collect())
+        let mut seen = HashSet::new();
+        let new = |signed: &SignedOffer| seen.insert(self.hash_offer(&signed.offer));
+        Ok(events.into_iter().map(signed).filter(new).collect())
     }
 
     /// Whether an offer's nonce was used or cancelled.

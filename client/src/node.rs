@@ -2,10 +2,12 @@
 
 use alloy::{
     primitives::{Address, Bytes, U256, keccak256},
+    rpc::types::Filter,
     signers::{SignerSync as _, local::PrivateKeySigner},
     sol_types::{SolStruct as _, SolValue as _},
 };
 use spheron_bindings::{
+    attestation_policy::AttestationPolicy,
     bonds::{Bonds, IBonds::Bond},
     domain,
     node_registry::{
@@ -56,6 +58,16 @@ impl Client {
         self.view(self.contracts().bonds, &Bonds::bondOfCall { role: role as u8, owner, token }).await
     }
 
+    /// From how many wei on a bond counts; 0 if the token may not be bonded.
+    pub async fn minimum_bond(&self, role: BondRole, token: Address) -> Result<U256, ClientError> {
+        self.view(self.contracts().bonds, &Bonds::minimumOfCall { role: role as u8, token }).await
+    }
+
+    /// Whether a bond counts.
+    pub async fn is_bonded(&self, role: BondRole, owner: Address, token: Address) -> Result<bool, ClientError> {
+        self.view(self.contracts().bonds, &Bonds::isBondedCall { role: role as u8, owner, token }).await
+    }
+
     /// Registers the caller as a provider with a bond in `bond_token`.
     pub async fn register_provider(
         &self,
@@ -97,6 +109,40 @@ impl Client {
     /// Moves a node of the caller to another status, as in `INodeRegistry.Status`.
     pub async fn set_node_status(&self, node: Address, status: u8) -> Result<(), ClientError> {
         self.send(self.contracts().node_registry, &NodeRegistry::setStatusCall { node, status }).await.map(drop)
+    }
+
+    /// What a node claimed when it registered or changed its claim last, `None` if it is not registered.
+    pub async fn claim_of(&self, node: Address) -> Result<Option<Claim>, ClientError> {
+        let (registry, filter) = (self.contracts().node_registry, Filter::new().topic1(node.into_word()));
+        let changed = self.events::<NodeRegistry::NodeClaimChanged>(registry, filter.clone()).await?.pop();
+        if let Some(event) = changed {
+            return Ok(Some(event.claim));
+        }
+        Ok(self.events::<NodeRegistry::NodeRegistered>(registry, filter).await?.pop().map(|event| event.claim))
+    }
+
+    /// Nodes that registered under `provider`, oldest first.
+    pub async fn nodes_of(&self, provider: Address) -> Result<Vec<Address>, ClientError> {
+        let filter = Filter::new().topic2(provider.into_word());
+        let events = self.events::<NodeRegistry::NodeRegistered>(self.contracts().node_registry, filter).await?;
+        Ok(events.into_iter().map(|event| event.node).collect())
+    }
+
+    /// Up to which time a node is attested, and up to which time that is decided (unix seconds); 0 if it never was.
+    pub async fn attested_until(&self, node: Address) -> Result<(u64, u64), ClientError> {
+        let policy = self.contracts().attestation_policy;
+        let decided = self.view(policy, &AttestationPolicy::decidedUntilCall { node }).await?.saturating_to();
+        let count = self.view(policy, &AttestationPolicy::windowCountCall { node }).await?;
+        let Some(index) = count.checked_sub(U256::ONE) else { return Ok((0, decided)) };
+        let window = self.view(policy, &AttestationPolicy::windowAtCall { node, index }).await?;
+        Ok((window.end.to(), decided))
+    }
+
+    /// The latest verdict on a node: when it was measured (unix seconds, 0 if never) and the units that it attests.
+    pub async fn standing(&self, node: Address) -> Result<(u64, u32), ClientError> {
+        let call = AttestationPolicy::standingOfCall { node };
+        let standing = self.view(self.contracts().attestation_policy, &call).await?;
+        Ok((standing.measuredAt.to(), standing.units))
     }
 
     /// A node.

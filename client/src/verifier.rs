@@ -1,6 +1,10 @@
 //! Verifiers: the beacon and verdicts.
 
-use alloy::primitives::{Address, B256, U256, keccak256};
+use alloy::{
+    primitives::{Address, B256, U256, keccak256},
+    signers::local::PrivateKeySigner,
+    sol_types::SolValue as _,
+};
 use spheron_bindings::verifier_set::{
     IVerifierSet::{Signature, Verdict},
     VerifierSet,
@@ -19,6 +23,12 @@ impl HashChain {
     /// A chain of `length` reveals that grows out of a secret seed.
     pub fn new(seed: B256, length: u32) -> Self {
         Self { seed, length }
+    }
+
+    /// The chain of a verifier's key on one chain: nothing but the key has to be kept.
+    pub fn of_key(key: &PrivateKeySigner, chain_id: u64, length: u32) -> Self {
+        let secret = (key.to_bytes(), "Spheron beacon".to_owned(), chain_id).abi_encode_params();
+        Self::new(keccak256(secret), length)
     }
 
     /// What the verifier joins with.

@@ -1,0 +1,113 @@
+//! Act 1: providers and verifiers bond and join.
+
+use alloy::primitives::{U256, keccak256};
+use spheron_bindings::node_registry::INodeRegistry::Claim;
+use spheron_client::{lease::SignedOffer, node::BondRole, verifier::HashChain};
+
+use super::{DAY, HOUR, Stage};
+use crate::{
+    cast::{H100, NodeActor, ProviderActor},
+    chain::{MINIMUM_BOND, SPON},
+};
+
+/// Test-dollar wei per second of an RTX 4090: 0.175 dollars an hour.
+const RATE_4090: u64 = 49;
+/// Test-dollar wei per second of an H100: 2 dollars an hour.
+const RATE_H100: u64 = 556;
+/// SPON wei per second of an RTX 4090: 3 SPON an hour.
+const RATE_4090_SPON: u64 = 833_333_333_333_333;
+/// Rounds that a verifier's hash chain lasts.
+const BEACON_ROUNDS: u32 = 1_000;
+
+impl Stage<'_> {
+    /// Providers bond, register, and post an offer for each node. `agents` are the nodes' URLs by name.
+    ///
+    /// # Errors
+    ///
+    /// If a transaction fails.
+    pub async fn providers_join(&mut self, agent_url: impl Fn(&NodeActor) -> String) -> anyhow::Result<()> {
+        for provider in &self.cast.providers {
+            let client = self.chain.client(&provider.actor)?;
+            self.issue_bond(&provider.actor).await?;
+            client.bond(BondRole::Provider, self.chain.spon(), bond()).await?;
+            let uri = format!("https://{}.example", provider.actor.name.to_lowercase());
+            client.register_provider(provider.actor.address(), self.chain.spon(), &uri).await?;
+            for node in &provider.nodes {
+                let deadline = self.opening + DAY;
+                client.register_node(&node.actor.key, claim(node, agent_url(node)), deadline).await?;
+                let offer = self.offer(provider, node)?;
+                client.post_offer(&offer).await?;
+                self.offers.insert(node.actor.name, offer);
+            }
+        }
+        Ok(())
+    }
+
+    /// Verifiers bond, join with the tip of their hash chain, and reveal into the next round's beacon.
+    ///
+    /// # Errors
+    ///
+    /// If a transaction fails.
+    pub async fn verifiers_join(&self) -> anyhow::Result<()> {
+        for verifier in &self.cast.verifiers {
+            let client = self.chain.client(verifier)?;
+            self.issue_bond(verifier).await?;
+            client.bond(BondRole::Verifier, self.chain.spon(), bond()).await?;
+            let chain = HashChain::of_key(&verifier.key, self.chain.spec.chain_id, BEACON_ROUNDS);
+            client.join_verifiers(self.chain.spon(), chain.tip()).await?;
+            let preimage = chain.preimage_of(chain.tip()).expect("a new chain has not been revealed from");
+            client.reveal(preimage).await?;
+        }
+        Ok(())
+    }
+
+    async fn issue_bond(&self, actor: &crate::cast::Actor) -> anyhow::Result<()> {
+        Ok(self.chain.client(&self.cast.foundation)?.mint_spon(actor.address(), bond()).await?)
+    }
+
+    fn offer(&self, provider: &ProviderActor, node: &NodeActor) -> anyhow::Result<SignedOffer> {
+        let (token, rate) = match (node.resource, node.fizz) {
+            (H100, _) => (self.chain.dollar(), RATE_H100),
+            (_, true) => (self.chain.spon(), RATE_4090_SPON),
+            (_, false) => (self.chain.dollar(), RATE_4090),
+        };
+        let offer = spheron_bindings::lease_book::ILeaseBook::Offer {
+            node: node.actor.address(),
+            units: 1,
+            token,
+            rate: alloy::primitives::aliases::U96::from(rate),
+            minSeconds: u32::try_from(HOUR)?,
+            maxSeconds: u32::try_from(30 * DAY)?,
+            graceSeconds: u32::try_from(2 * HOUR)?,
+            holdRateBps: 2_000,
+            noticeSeconds: u32::try_from(HOUR)?,
+            reclaimPrice: u128::from(rate) * u128::from(HOUR),
+            policy: self.chain.deployment.contracts.attestation_policy,
+            renter: alloy::primitives::Address::ZERO,
+            reusable: false,
+            deadline: self.opening + DAY,
+            nonce: U256::ONE,
+        };
+        Ok(self.chain.client(&provider.actor)?.sign_offer(offer, &node.actor.key)?)
+    }
+}
+
+fn bond() -> U256 {
+    U256::from(MINIMUM_BOND * SPON)
+}
+
+fn claim(node: &NodeActor, uri: String) -> Claim {
+    Claim {
+        kind: node.fizz.into(),
+        resource: node.resource,
+        units: 1,
+        cpuResource: 1001,
+        cpuUnits: 16,
+        memoryMiB: 65_536,
+        storageGiB: 1_000,
+        specHash: keccak256(node.actor.name),
+        region: "us-east".to_owned(),
+        uri,
+        gateway: alloy::primitives::Address::ZERO,
+    }
+}
