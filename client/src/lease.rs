@@ -202,8 +202,12 @@ impl Client {
     /// Units of a node that could be leased now under `policy`.
     pub async fn free_units(&self, node: Address, policy: Address) -> Result<U256, ClientError> {
         let capacity = self.view(policy, &AttestationPolicy::capacityOfCall { node }).await?;
-        let leased = self.view(self.contracts().lease_book, &LeaseBook::leasedUnitsCall { node }).await?;
-        Ok(capacity.saturating_sub(leased))
+        Ok(capacity.saturating_sub(self.leased_units(node).await?))
+    }
+
+    /// Units of a node that are leased now.
+    pub async fn leased_units(&self, node: Address) -> Result<U256, ClientError> {
+        self.view(self.contracts().lease_book, &LeaseBook::leasedUnitsCall { node }).await
     }
 
     async fn leases_by(&self, narrow: impl FnOnce(Filter) -> Filter) -> Result<Vec<OpenedLease>, ClientError> {
