@@ -8,6 +8,7 @@
 
 pub mod artifact;
 pub mod domain;
+pub mod erc3009;
 pub mod revert;
 
 /// One module per contract, named as the contract in snake case.

@@ -3,28 +3,16 @@
 use alloy::{
     primitives::{Address, B256, Bytes, U256},
     signers::SignerSync as _,
-    sol,
     sol_types::SolStruct as _,
 };
 use spheron_bindings::{
+    erc3009::ReceiveWithAuthorization,
     ledger::{ILedger::Authorization, Ledger},
     spon::Spon,
     test_dollar::TestDollar,
 };
 
 use crate::{Client, ClientError};
-
-sol! {
-    /// ERC-3009.
-    struct ReceiveWithAuthorization {
-        address from;
-        address to;
-        uint256 value;
-        uint256 validAfter;
-        uint256 validBefore;
-        bytes32 nonce;
-    }
-}
 
 /// What an ERC-3009 authorization into the Ledger is for.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,97 @@
+//! The digests of every signed struct are the same here as in Solidity, whose test reads the same fixture.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use alloy::{
+    primitives::{Address, B256},
+    sol_types::{Eip712Domain, SolStruct},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+use spheron_bindings::{
+    domain,
+    erc3009::ReceiveWithAuthorization,
+    lease_book::ILeaseBook::Offer,
+    node_registry::INodeRegistry::NodeConsent,
+    verifier_set::IVerifierSet::{SessionCommit, Verdict},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Case {
+    name: String,
+    primary_type: String,
+    domain: DomainFields,
+    message: Value,
+    domain_separator: B256,
+    struct_hash: B256,
+    digest: B256,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DomainFields {
+    name: String,
+    version: String,
+    chain_id: u64,
+    verifying_contract: Address,
+}
+
+fn fixture() -> Value {
+    serde_json::from_str(include_str!("../../test-fixtures/eip712.json")).unwrap()
+}
+
+fn cases() -> Vec<Case> {
+    serde_json::from_value(fixture()["cases"].clone()).unwrap()
+}
+
+/// The domain that the program itself signs under; a token's is read off the token.
+fn domain_of(case: &Case) -> Eip712Domain {
+    let (chain_id, contract) = (case.domain.chain_id, case.domain.verifying_contract);
+    match case.primary_type.as_str() {
+        "Offer" => domain::lease_book(chain_id, contract),
+        "NodeConsent" => domain::node_registry(chain_id, contract),
+        "Verdict" | "SessionCommit" => domain::verifier_set(chain_id, contract),
+        _ => Eip712Domain::new(
+            Some(case.domain.name.clone().into()),
+            Some(case.domain.version.clone().into()),
+            Some(alloy::primitives::U256::from(chain_id)),
+            Some(contract),
+            None,
+        ),
+    }
+}
+
+fn check<T: SolStruct + DeserializeOwned>(case: &Case, types: &Value) {
+    let message: T = serde_json::from_value(case.message.clone()).unwrap();
+    let domain = domain_of(case);
+    assert_eq!(domain.name.as_deref(), Some(case.domain.name.as_str()), "{}", case.name);
+    assert_eq!(T::eip712_encode_type(), types[&case.primary_type].as_str().unwrap(), "{}", case.name);
+    assert_eq!(domain.separator(), case.domain_separator, "{}", case.name);
+    assert_eq!(message.eip712_hash_struct(), case.struct_hash, "{}", case.name);
+    assert_eq!(message.eip712_signing_hash(&domain), case.digest, "{}", case.name);
+}
+
+#[test]
+fn digests_equal_those_of_the_contracts() {
+    let types = fixture()["types"].clone();
+    for case in &cases() {
+        match case.primary_type.as_str() {
+            "Offer" => check::<Offer>(case, &types),
+            "NodeConsent" => check::<NodeConsent>(case, &types),
+            "Verdict" => check::<Verdict>(case, &types),
+            "SessionCommit" => check::<SessionCommit>(case, &types),
+            "ReceiveWithAuthorization" => check::<ReceiveWithAuthorization>(case, &types),
+            other => panic!("the fixture has a struct that no test knows: {other}"),
+        }
+    }
+}
+
+#[test]
+fn every_signed_struct_is_covered_on_both_chains() {
+    for name in ["NodeConsent", "Offer", "ReceiveWithAuthorization", "SessionCommit", "Verdict"] {
+        for chain_id in [42161, 8453] {
+            let covered = cases().iter().any(|case| case.primary_type == name && case.domain.chain_id == chain_id);
+            assert!(covered, "{name} on chain {chain_id}");
+        }
+    }
+}
