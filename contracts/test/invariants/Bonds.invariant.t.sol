@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+// Bonds: for each token, deposited == active + thawing + slashed + withdrawn, and the balance of the contract == active +
+// thawing + owed. A slash strands nothing: what it left and what it owes can all be taken out.
+// Slash: harmed + reporter + burned == amount, the reporter gets at most half of what the harmed left, and a window
+// loses at most a tenth of its stake without proof.
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {Test} from "forge-std/Test.sol";
+import {Bonds} from "../../src/stake/Bonds.sol";
+import {IBonds} from "../../src/stake/IBonds.sol";
+import {StakeToken} from "../mocks/StakeTokens.sol";
+
+contract BondsHandler is Test {
+    Bonds public immutable bonds;
+    StakeToken[2] public tokens;
+    address[2] public owners = [makeAddr("owner 0"), makeAddr("owner 1")];
+    address public harmed = makeAddr("harmed");
+    address public reporter = makeAddr("reporter");
+    address private thief = makeAddr("thief");
+
+    uint256[] private _bonded; // seeds of the bonds that exist
+
+    mapping(address token => uint256) public deposited;
+    mapping(address token => uint256) public withdrawn;
+    mapping(address token => uint256) public slashed;
+    mapping(address token => uint256) public collected;
+
+    constructor(AccessManager manager) {
+        bonds = new Bonds(address(manager));
+        tokens = [new StakeToken(), new StakeToken()];
+    }
+
+    function bond(uint256 seed, uint256 amount) external {
+        (IBonds.Role role, address owner, StakeToken token) = _pick(seed);
+        IBonds.Bond memory b = bonds.bondOf(role, owner, address(token));
+        // Now and then as much as fits.
+        amount = bound(amount, 1, seed % 20 == 0 ? type(uint96).max - b.active - b.thawing : 1e24);
+        if (amount + b.active + b.thawing > type(uint96).max) return;
+        token.mint(address(this), amount);
+        token.approve(address(bonds), amount);
+        bonds.bond(role, owner, address(token), amount);
+        _bonded.push(seed % 12);
+        deposited[address(token)] += amount;
+        assertEq(bonds.bondOf(role, owner, address(token)).thawedAt, b.thawedAt, "a bond touched a thaw");
+    }
+
+    function thaw(uint256 seed, uint256 amount) public {
+        (IBonds.Role role, address owner, StakeToken token) = _pickBonded(seed);
+        uint256 active = bonds.bondOf(role, owner, address(token)).active;
+        if (active == 0) return;
+        vm.prank(owner);
+        bonds.thaw(role, address(token), bound(amount, 1, active));
+    }
+
+    function cancelThaw(uint256 seed) external {
+        (IBonds.Role role, address owner, StakeToken token) = _pickBonded(seed);
+        if (bonds.bondOf(role, owner, address(token)).thawing == 0) return;
+        vm.prank(owner);
+        bonds.cancelThaw(role, address(token));
+    }
+
+    function withdraw(uint256 seed) public {
+        (IBonds.Role role, address owner, StakeToken token) = _pickBonded(seed);
+        IBonds.Bond memory b = bonds.bondOf(role, owner, address(token));
+        if (b.thawing == 0 || block.timestamp < b.thawedAt) return;
+        uint256 before = token.balanceOf(owner);
+        vm.prank(owner);
+        bonds.withdraw(role, address(token), owner);
+        assertEq(token.balanceOf(owner) - before, b.thawing);
+        withdrawn[address(token)] += b.thawing;
+    }
+
+    function slash(uint256 seed, uint256 amount, uint256 loss, bool uncapped) external {
+        (IBonds.Role role, address owner, StakeToken token) = _pickBonded(seed);
+        IBonds.Bond memory b = bonds.bondOf(role, owner, address(token));
+        uint256 stake = uint256(b.active) + b.thawing;
+        uint256 most = uncapped ? 2 * stake : _capLeft(b, stake);
+        if (most == 0) return;
+        amount = bound(amount, 1, most);
+        IBonds.Slash memory order = IBonds.Slash({
+            amount: amount,
+            harmed: seed % 7 == 0 ? address(0) : harmed,
+            loss: bound(loss, 0, 2 * amount),
+            reporter: seed % 5 == 0 ? address(0) : reporter,
+            uncapped: uncapped
+        });
+        uint256[3] memory before = _owed(token);
+        uint256 taken = bonds.slash(role, owner, address(token), order);
+        uint256[3] memory after_ = _owed(token);
+        slashed[address(token)] += taken;
+
+        assertEq(taken, amount < stake ? amount : stake, "slashed");
+        assertEq(after_[0] + after_[1] + after_[2] - before[0] - before[1] - before[2], taken, "split");
+        uint256 left = taken - (after_[0] - before[0]);
+        assertLe((after_[1] - before[1]) * 10_000, left * bonds.REPORTER_CAP_BPS(), "reporter");
+        // Whoever was harmed is whole before anybody else gets a wei.
+        if (order.harmed != address(0)) assertEq(left, taken > order.loss ? taken - order.loss : 0, "harmed");
+        IBonds.Bond memory now_ = bonds.bondOf(role, owner, address(token));
+        assertEq(uint256(now_.active) + now_.thawing, stake - taken, "stake");
+        // Neither part pays for the other by more than the rounding.
+        assertApproxEqAbs((b.thawing - now_.thawing) * stake, taken * b.thawing, stake, "pro rata");
+    }
+
+    function collect(uint256 seed) public {
+        StakeToken token = tokens[seed % 2];
+        if (seed % 3 == 0) {
+            if (bonds.owedTo(bonds.BURN_ADDRESS(), address(token)) == 0) return;
+            collected[address(token)] += bonds.collectBurned(address(token));
+            return;
+        }
+        address account = seed % 3 == 1 ? harmed : reporter;
+        if (bonds.owedTo(account, address(token)) == 0) return;
+        vm.prank(account);
+        collected[address(token)] += bonds.collect(address(token), account);
+    }
+
+    /// @dev Takes whatever it can get without a bond, a role or a claim.
+    function steal(uint256 seed) external {
+        (IBonds.Role role, address owner, StakeToken token) = _pick(seed);
+        vm.startPrank(thief);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotThawed.selector, 0, 0));
+        bonds.withdraw(role, address(token), thief);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NothingThere.selector, thief));
+        bonds.collect(address(token), thief);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_InsufficientBond.selector, 0, 1));
+        bonds.thaw(role, address(token), 1);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, thief));
+        bonds.slash(role, owner, address(token), IBonds.Slash(1, thief, 1, thief, true));
+        vm.stopPrank();
+    }
+
+    function setThawPeriod(uint256 period) external {
+        bonds.setThawPeriod(bound(period, 7 days, 60 days));
+    }
+
+    function passTime(uint256 elapsed) external {
+        skip(bound(elapsed, 1, 20 days));
+    }
+
+    /// @dev Everybody takes out what is theirs.
+    function leave() external {
+        for (uint256 i; i < _bonded.length; ++i) {
+            thaw(i, type(uint256).max);
+        }
+        skip(60 days);
+        for (uint256 i; i < _bonded.length; ++i) {
+            withdraw(i);
+        }
+        for (uint256 i; i < 6; ++i) {
+            collect(i);
+        }
+    }
+
+    function _pickBonded(uint256 seed) private view returns (IBonds.Role role, address owner, StakeToken token) {
+        return _pick(_bonded.length == 0 ? 0 : _bonded[seed % _bonded.length]);
+    }
+
+    /// @dev One of 12 bonds; the seeds below 12 name all of them.
+    function _pick(uint256 seed) private view returns (IBonds.Role role, address owner, StakeToken token) {
+        role = IBonds.Role(seed % 3);
+        owner = owners[seed / 3 % 2];
+        token = tokens[seed / 6 % 2];
+    }
+
+    function _capLeft(IBonds.Bond memory b, uint256 stake) private view returns (uint256) {
+        if (block.timestamp >= b.windowStart + 7 days) return stake / 10;
+        uint256 left = uint256(b.windowStake) / 10 - b.windowSlashed;
+        return left < stake ? left : stake;
+    }
+
+    function _owed(StakeToken token) private view returns (uint256[3] memory) {
+        return [
+            bonds.owedTo(harmed, address(token)),
+            bonds.owedTo(reporter, address(token)),
+            bonds.owedTo(bonds.BURN_ADDRESS(), address(token))
+        ];
+    }
+}
+
+contract BondsInvariantTest is Test {
+    BondsHandler private handler;
+    Bonds private bonds;
+
+    function setUp() public {
+        vm.warp(1_800_000_000);
+        AccessManager manager = new AccessManager(address(this));
+        handler = new BondsHandler(manager);
+        bonds = handler.bonds();
+        manager.grantRole(manager.ADMIN_ROLE(), address(handler), 0);
+        for (uint256 i; i < 6; ++i) {
+            bonds.setMinimum(IBonds.Role(i % 3), address(handler.tokens(i / 3)), 1e18);
+        }
+        targetContract(address(handler));
+        bytes4[] memory exit = new bytes4[](1);
+        exit[0] = handler.leave.selector;
+        excludeSelector(FuzzSelector({addr: address(handler), selectors: exit}));
+    }
+
+    function invariant_WhatWasDepositedIsStillSomewhere() public view {
+        for (uint256 i; i < 2; ++i) {
+            StakeToken token = handler.tokens(i);
+            uint256 gone = handler.slashed(address(token)) + handler.withdrawn(address(token));
+            assertEq(handler.deposited(address(token)), _staked(token) + gone);
+        }
+    }
+
+    function invariant_TheBalanceIsWhatIsStakedOrOwed() public view {
+        for (uint256 i; i < 2; ++i) {
+            StakeToken token = handler.tokens(i);
+            assertEq(token.balanceOf(address(bonds)), _staked(token) + _owed(token));
+            assertEq(_owed(token), handler.slashed(address(token)) - handler.collected(address(token)), "owed");
+        }
+    }
+
+    function invariant_AWindowLosesATenthWithoutProof() public view {
+        for (uint256 i; i < 12; ++i) {
+            IBonds.Bond memory b = _bondOf(i);
+            assertLe(b.windowSlashed, uint256(b.windowStake) / 10);
+            assertEq(b.thawedAt == 0, b.thawing == 0);
+        }
+    }
+
+    function afterInvariant() public {
+        handler.leave();
+        for (uint256 i; i < 2; ++i) {
+            assertEq(handler.tokens(i).balanceOf(address(bonds)), 0, "stranded");
+        }
+    }
+
+    function _staked(StakeToken token) private view returns (uint256 sum) {
+        for (uint256 i; i < 6; ++i) {
+            IBonds.Bond memory b = bonds.bondOf(IBonds.Role(i % 3), handler.owners(i / 3), address(token));
+            sum += uint256(b.active) + b.thawing;
+        }
+    }
+
+    function _owed(StakeToken token) private view returns (uint256) {
+        return bonds.owedTo(handler.harmed(), address(token)) + bonds.owedTo(handler.reporter(), address(token))
+            + bonds.owedTo(bonds.BURN_ADDRESS(), address(token));
+    }
+
+    function _bondOf(uint256 i) private view returns (IBonds.Bond memory) {
+        return bonds.bondOf(IBonds.Role(i % 3), handler.owners(i / 3 % 2), address(handler.tokens(i / 6)));
+    }
+}
