@@ -4,6 +4,7 @@ use alloy::primitives::B256;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    commit::{LEAF, output_tree},
     job::{JobError, Task},
     wire::LeafOpening,
 };
@@ -59,4 +60,22 @@ pub enum ProverError {
     /// The device failed.
     #[error("the device failed: {0}")]
     Device(String),
+}
+
+/// Opens leaves of an output that is at hand.
+///
+/// # Errors
+/// [`ProverError::NoSuchLeaf`] if a leaf is past the end.
+pub fn open_output(task: &Task, output: &[u8], leaves: &[u64]) -> Result<Vec<LeafOpening>, ProverError> {
+    let tree = output_tree(output);
+    let open = |&leaf: &u64| {
+        let missing = ProverError::NoSuchLeaf { leaf, leaves: task.job.leaves() };
+        if leaf >= task.job.leaves() {
+            return Err(missing);
+        }
+        let path = tree.path(leaf).ok_or(missing)?;
+        let data = output[leaf as usize * LEAF..][..LEAF].to_vec().into();
+        Ok(LeafOpening { job: task.index, leaf, data, path })
+    };
+    leaves.iter().map(open).collect()
 }

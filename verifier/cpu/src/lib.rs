@@ -11,11 +11,11 @@ use std::{
 
 use alloy::primitives::B256;
 use spheron_verifier_core::{
-    commit::{LEAF, output_tree},
+    commit::output_tree,
     expand,
     job::{GemmJob, Task},
     product,
-    prover::{Backend, Prover, ProverError},
+    prover::{Backend, Prover, ProverError, open_output},
     wire::LeafOpening,
 };
 
@@ -123,22 +123,4 @@ impl Prover for CpuProver {
         let output = self.output(task, cancelled)?;
         open_output(task, &output, leaves)
     }
-}
-
-/// Opens leaves of an output that is at hand.
-///
-/// # Errors
-/// [`ProverError::NoSuchLeaf`] if a leaf is past the end.
-pub fn open_output(task: &Task, output: &[u8], leaves: &[u64]) -> Result<Vec<LeafOpening>, ProverError> {
-    let tree = output_tree(output);
-    let open = |&leaf: &u64| {
-        let missing = ProverError::NoSuchLeaf { leaf, leaves: task.job.leaves() };
-        if leaf >= task.job.leaves() {
-            return Err(missing);
-        }
-        let path = tree.path(leaf).ok_or(missing)?;
-        let data = output[leaf as usize * LEAF..][..LEAF].to_vec().into();
-        Ok(LeafOpening { job: task.index, leaf, data, path })
-    };
-    leaves.iter().map(open).collect()
 }
