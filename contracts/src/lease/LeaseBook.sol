@@ -373,7 +373,7 @@ contract LeaseBook is ILeaseBook, AccessManaged, EIP712, ReentrancyGuardTransien
         if (moves) {
             flow.refund = lease.cost(at, end, terms.rate, _holdRate(terms));
             flow.penalty = penalty;
-            (lease.endsAt, lease.status) = (uint40(at), Status.Ending);
+            (lease.endsAt, lease.status) = (at.toUint40(), Status.Ending);
             emit LeaseEnding(leaseId, ranOut ? address(0) : msg.sender, at, flow.refund, penalty);
         }
         bool over = _endIfOver(leaseId, lease, terms);
@@ -386,7 +386,7 @@ contract LeaseBook is ILeaseBook, AccessManaged, EIP712, ReentrancyGuardTransien
     function _settle(bytes32 leaseId, Lease memory lease, Terms calldata terms) private {
         uint256 end = lease.end(terms.graceSeconds);
         if (lease.status == Status.Open && block.timestamp >= end) {
-            (lease.endsAt, lease.status) = (uint40(end), Status.Ending);
+            (lease.endsAt, lease.status) = (end.toUint40(), Status.Ending);
             emit LeaseEnding(leaseId, address(0), end, 0, 0);
         }
 
@@ -394,7 +394,7 @@ contract LeaseBook is ILeaseBook, AccessManaged, EIP712, ReentrancyGuardTransien
         (uint256 settledTo, uint256 gross) = _ask(leaseId, lease, terms, Math.min(block.timestamp, end));
         Flow memory flow;
         if (settledTo != from) {
-            lease.settledTo = uint40(settledTo);
+            lease.settledTo = settledTo.toUint40();
             flow.fee = LeaseMath.fee(gross, terms.feeBps);
             flow.payment = gross - flow.fee;
             flow.refund = lease.cost(from, settledTo, terms.rate, _holdRate(terms)) - gross;
