@@ -11,6 +11,16 @@ import {IResourceCatalog} from "./IResourceCatalog.sol";
 
 /// @title NodeRegistry
 contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
+    /// @notice A node with the nonce of its next consent: one slot, full to the last byte.
+    struct Entry {
+        address provider;
+        uint16 resource;
+        uint32 units;
+        Kind kind;
+        Status status;
+        uint32 nonce;
+    }
+
     bytes32 private constant NODE_CONSENT_TYPEHASH =
         keccak256("NodeConsent(address node,address provider,bytes32 claimHash,uint256 nonce,uint64 deadline)");
 
@@ -25,10 +35,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     /// @notice Which resources a claim may name.
     IResourceCatalog public immutable catalog;
 
-    /// @inheritdoc INodeRegistry
-    mapping(address node => uint256) public consentNonce;
-
-    mapping(address node => Node) private _nodes;
+    mapping(address node => Entry) private _nodes;
     mapping(address provider => Provider) private _providers;
     mapping(address provider => address) private _proposedWallets;
 
@@ -73,27 +80,19 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     function registerNode(address node, Claim calldata claim, uint64 deadline, bytes calldata consent) external {
         _requireProvider(msg.sender);
         if (node == address(0)) revert NodeRegistry_InvalidAccount(node);
-        Node memory former = _nodes[node];
-        if (former.status != Status.None && former.status != Status.Retired) {
-            revert NodeRegistry_AlreadyRegistered(node);
-        }
-        _checkClaim(former, claim);
-        _useConsent(node, claim, deadline, consent);
-        _nodes[node] = Node({
-            provider: msg.sender, resource: claim.resource, units: claim.units, kind: claim.kind, status: Status.Active
-        });
+        Entry memory entry = _nodes[node];
+        if (entry.status != Status.None && entry.status != Status.Retired) revert NodeRegistry_AlreadyRegistered(node);
+        entry.provider = msg.sender;
+        entry.status = Status.Active;
+        _setClaim(node, entry, claim, deadline, consent);
         emit NodeRegistered(node, msg.sender, claim);
     }
 
     /// @inheritdoc INodeRegistry
     function changeClaim(address node, Claim calldata claim, uint64 deadline, bytes calldata consent) external {
-        Node memory present = _nodeOfCaller(node);
-        if (present.status == Status.Retired) revert NodeRegistry_NotRegistered(node);
-        _checkClaim(present, claim);
-        _useConsent(node, claim, deadline, consent);
-        present.units = claim.units;
-        present.kind = claim.kind;
-        _nodes[node] = present;
+        Entry memory entry = _nodeOfCaller(node);
+        if (entry.status == Status.Retired) revert NodeRegistry_NotRegistered(node);
+        _setClaim(node, entry, claim, deadline, consent);
         emit NodeClaimChanged(node, claim);
     }
 
@@ -135,13 +134,25 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
 
     /// @inheritdoc INodeRegistry
     function nodeOf(address node) external view returns (Node memory found) {
-        found = _nodes[node];
+        Entry memory entry = _nodes[node];
+        found = Node({
+            provider: entry.provider,
+            resource: entry.resource,
+            units: entry.units,
+            kind: entry.kind,
+            status: entry.status
+        });
         if (found.status == Status.Active && _providers[found.provider].suspended) found.status = Status.Suspended;
     }
 
     /// @inheritdoc INodeRegistry
     function providerOf(address provider) external view returns (Provider memory) {
         return _providers[provider];
+    }
+
+    /// @inheritdoc INodeRegistry
+    function consentNonce(address node) external view returns (uint256) {
+        return _nodes[node].nonce;
     }
 
     /// @inheritdoc INodeRegistry
@@ -154,20 +165,33 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         emit NodeStatusChanged(node, status);
     }
 
-    /// @dev Uses up the node's nonce; the signature fits only this provider, claim, chain and contract.
-    function _useConsent(address node, Claim calldata claim, uint64 deadline, bytes calldata signature) private {
-        if (block.timestamp > deadline) revert NodeRegistry_ConsentExpired(deadline, block.timestamp);
-        bytes32 digest = _hashConsent(
+    /// @dev Writes `entry` with a new claim and uses up its nonce.
+    function _setClaim(address node, Entry memory entry, Claim calldata claim, uint64 deadline, bytes calldata consent)
+        private
+    {
+        _checkClaim(entry.resource, claim);
+        _checkConsent(
             NodeConsent({
                 node: node,
-                provider: msg.sender,
+                provider: entry.provider,
                 claimHash: keccak256(abi.encode(claim)),
-                nonce: consentNonce[node]++,
+                nonce: entry.nonce++,
                 deadline: deadline
-            })
+            }),
+            consent
         );
-        if (!SignatureChecker.isValidSignatureNowCalldata(node, digest, signature)) {
-            revert NodeRegistry_InvalidConsent(node, digest);
+        entry.resource = claim.resource;
+        entry.units = claim.units;
+        entry.kind = claim.kind;
+        _nodes[node] = entry;
+    }
+
+    /// @dev The signature fits this provider, claim, chain and contract only, and once.
+    function _checkConsent(NodeConsent memory consent, bytes calldata signature) private view {
+        if (block.timestamp > consent.deadline) revert NodeRegistry_ConsentExpired(consent.deadline, block.timestamp);
+        bytes32 digest = _hashConsent(consent);
+        if (!SignatureChecker.isValidSignatureNowCalldata(consent.node, digest, signature)) {
+            revert NodeRegistry_InvalidConsent(consent.node, digest);
         }
     }
 
@@ -175,17 +199,15 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         if (!_providers[provider].registered) revert NodeRegistry_NotRegistered(provider);
     }
 
-    function _nodeOfCaller(address node) private view returns (Node memory found) {
-        found = _nodes[node];
-        if (found.status == Status.None) revert NodeRegistry_NotRegistered(node);
-        if (found.provider != msg.sender) revert NodeRegistry_NotAuthorized(msg.sender);
+    function _nodeOfCaller(address node) private view returns (Entry memory entry) {
+        entry = _nodes[node];
+        if (entry.status == Status.None) revert NodeRegistry_NotRegistered(node);
+        if (entry.provider != msg.sender) revert NodeRegistry_NotAuthorized(msg.sender);
     }
 
-    function _checkClaim(Node memory former, Claim calldata claim) private view {
-        // Attested seconds and live leases hang on the class, so a key keeps the one that it began with.
-        if (former.resource != 0 && former.resource != claim.resource) {
-            revert NodeRegistry_InvalidClaim("resource changed");
-        }
+    /// @dev Attested seconds and live leases hang on the class, so a key keeps the one that it began with.
+    function _checkClaim(uint16 former, Claim calldata claim) private view {
+        if (former != 0 && former != claim.resource) revert NodeRegistry_InvalidClaim("resource changed");
         if (catalog.resourceOf(claim.resource).kind == IResourceCatalog.ResourceKind.None) {
             revert NodeRegistry_InvalidClaim("resource");
         }

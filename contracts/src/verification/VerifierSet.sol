@@ -5,6 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 import {LibBit} from "solady/utils/LibBit.sol";
 
 import {INodeRegistry} from "../registry/INodeRegistry.sol";
@@ -110,7 +111,7 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         uint256 seat = LibBit.ffs(~taken);
         uint256 round = roundAt(block.timestamp);
         // forge-lint: disable-start(unsafe-typecast) a seat is below 64, a round far below 2^40
-        _taken = uint64(taken | 1 << seat);
+        _taken = uint64(taken | (uint256(1) << seat));
         _seats[seat] = Seat({verifier: msg.sender, since: uint40(round + ROUNDS_UNTIL_DRAWN)});
         // It counts as having revealed: who joins after the others' reveals could choose its own, and the beacon by it.
         _members[msg.sender] = Member({
@@ -230,9 +231,7 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
 
     /// @inheritdoc IVerifierSet
     function hashVerdict(Verdict calldata verdict) public view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(bytes.concat(_encodeSubject(verdict), _encodeEvidence(verdict), _encodeFinding(verdict)))
-        );
+        return _hashTypedDataV4(_hashStruct(verdict));
     }
 
     /// @inheritdoc IVerifierSet
@@ -256,7 +255,7 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         members = new address[](size);
         uint256 found;
         for (uint256 i; i < MAX_VERIFIERS && found < size; ++i) {
-            uint256 j = i + uint256(keccak256(abi.encode(seed, i))) % (MAX_VERIFIERS - i);
+            uint256 j = i + uint256(EfficientHashLib.hash(seed, bytes32(i))) % (MAX_VERIFIERS - i);
             uint256 drawn = uint8(order[j]);
             order[j] = order[i];
             if (taken >> drawn & 1 == 0) continue;
@@ -344,41 +343,22 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         }
     }
 
-    /// @dev `hashVerdict` encodes in three parts, which fit the stack.
-    function _encodeSubject(Verdict calldata verdict) private pure returns (bytes memory) {
-        return abi.encode(
-            VERDICT_TYPEHASH,
-            verdict.leaseId,
-            verdict.sessionId,
-            verdict.provider,
-            verdict.node,
-            verdict.gpuIndex,
-            verdict.gpuCount,
-            verdict.claimedClass
-        );
-    }
-
-    function _encodeEvidence(Verdict calldata verdict) private pure returns (bytes memory) {
-        return abi.encode(
-            verdict.floorClass,
-            verdict.backend,
-            verdict.beaconRound,
-            verdict.s0,
-            verdict.sessionRoot,
-            verdict.vramRoot,
-            keccak256(abi.encode(MEASUREMENT_TYPEHASH, verdict.measurement))
-        );
-    }
-
-    function _encodeFinding(Verdict calldata verdict) private pure returns (bytes memory) {
-        return abi.encode(
-            verdict.result,
-            verdict.evidenceFlags,
-            verdict.evidenceHash,
-            verdict.policyHash,
-            verdict.issuedAt,
-            verdict.validUntil
-        );
+    /// @dev A verdict is 28 words in calldata: 13, the 9 of its measurement, and 6. A word that is out of its type's range
+    /// gives a digest that nobody signs, and reverts where its field is read.
+    function _hashStruct(Verdict calldata verdict) private pure returns (bytes32 structHash) {
+        bytes32 verdictTypehash = VERDICT_TYPEHASH;
+        bytes32 measurementTypehash = MEASUREMENT_TYPEHASH;
+        assembly ("memory-safe") {
+            let words := mload(0x40)
+            mstore(words, measurementTypehash)
+            calldatacopy(add(words, 0x20), add(verdict, 0x1a0), 0x120)
+            let measurementHash := keccak256(words, 0x140)
+            mstore(words, verdictTypehash)
+            calldatacopy(add(words, 0x20), verdict, 0x1a0)
+            mstore(add(words, 0x1c0), measurementHash)
+            calldatacopy(add(words, 0x1e0), add(verdict, 0x2c0), 0xc0)
+            structHash := keccak256(words, 0x2a0)
+        }
     }
 
     function _checkRound(uint256 beaconRound, uint256 measuredAt) private pure {
