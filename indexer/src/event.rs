@@ -1,0 +1,111 @@
+//! The events, typed, of the contracts that a manifest can name.
+
+use alloy::{
+    primitives::{Address, B256},
+    sol_types::{SolEventInterface as _, abi::AbiDecoderConfig},
+};
+use serde::{Deserialize, Serialize};
+use spheron_bindings as bindings;
+
+const VALIDATE: AbiDecoderConfig = AbiDecoderConfig::new().validate(true);
+
+/// Declares the contracts, and the event enum over them.
+macro_rules! contracts {
+    ($($name:ident = $module:ident :: $events:ident,)*) => {
+        /// A contract of the deployment.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[allow(missing_docs)] // named as in contracts/src
+        pub enum Contract {
+            $($name,)*
+        }
+
+        impl Contract {
+            /// All contracts, in alphabetical order.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The name, as in `contracts/src`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+        }
+
+        /// An event of one of the contracts.
+        #[derive(Debug, Clone, PartialEq)]
+        #[allow(missing_docs)] // as the contracts
+        pub enum Event {
+            $($name(bindings::$module::$name::$events),)*
+        }
+
+        impl Event {
+            /// Decodes a log of `contract`, `None` if the contract's ABI has no such event.
+            ///
+            /// # Errors
+            ///
+            /// If the ABI has the event and the data does not fit it.
+            pub fn decode(contract: Contract, topics: &[B256], data: &[u8]) -> alloy::sol_types::Result<Option<Self>> {
+                match contract {
+                    $(Contract::$name => {
+                        use bindings::$module::$name::$events as Events;
+                        let known = topics.first().is_some_and(|topic| Events::SELECTORS.contains(&topic.0));
+                        known.then(|| Events::decode_raw_log_with_config(topics, data, VALIDATE).map(Self::$name)).transpose()
+                    })*
+                }
+            }
+        }
+    };
+}
+
+contracts! {
+    AttestationPolicy = attestation_policy::AttestationPolicyEvents,
+    Bonds = bonds::BondsEvents,
+    Distributor = distributor::DistributorEvents,
+    LeaseBook = lease_book::LeaseBookEvents,
+    Ledger = ledger::LedgerEvents,
+    NodeRegistry = node_registry::NodeRegistryEvents,
+    OfferBoard = offer_board::OfferBoardEvents,
+    ResourceCatalog = resource_catalog::ResourceCatalogEvents,
+    Spon = spon::SponEvents,
+    StakedSpon = staked_spon::StakedSponEvents,
+    VerifierSet = verifier_set::VerifierSetEvents,
+}
+
+impl Contract {
+    /// Whether a deployment has it before SPON exists.
+    pub fn is_always_deployed(self) -> bool {
+        !matches!(self, Self::Spon | Self::StakedSpon)
+    }
+
+    /// The contract with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|contract| contract.name() == name)
+    }
+}
+
+impl std::fmt::Display for Contract {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A log as an endpoint returned it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Contract that emitted it.
+    pub address: Address,
+    /// Selector and indexed fields.
+    pub topics: Vec<B256>,
+    /// The other fields, ABI-encoded.
+    pub data: Vec<u8>,
+    /// Block number.
+    pub block: u64,
+    /// Block hash.
+    pub block_hash: B256,
+    /// Time of the block in unix seconds, if the endpoint sent it.
+    pub block_time: Option<u64>,
+    /// Transaction hash.
+    pub tx_hash: B256,
+    /// Place among the logs of the block.
+    pub log_index: u64,
+}

@@ -1,0 +1,238 @@
+//! Folded state in memory: typed tables that remember what they held before, so that a block can be undone.
+
+use std::{collections::hash_map::Entry, fmt::Debug, hash::Hash};
+
+use alloy::primitives::map::HashMap;
+
+use crate::{
+    table::Table,
+    value::{Row, Value, ValueError},
+};
+
+/// A kind of row of folded state.
+pub trait Entity: Clone + PartialEq + Debug + Default {
+    /// What tells its rows apart, within a chain.
+    type Key: Clone + Eq + Hash + Debug;
+
+    /// Its table.
+    fn table() -> Table;
+
+    /// The key's columns.
+    fn key_row(key: &Self::Key) -> Row;
+
+    /// The other columns.
+    fn value_row(&self) -> Row;
+
+    /// Reads the key from the first columns of a row.
+    fn read_key(row: &[Value]) -> Result<Self::Key, ValueError>;
+
+    /// Reads the rest of the columns.
+    fn read_value(row: &[Value]) -> Result<Self, ValueError>;
+}
+
+/// A row of state that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Index in [`super::State::tables`].
+    pub table: usize,
+    /// Key columns.
+    pub key: Row,
+    /// The other columns before, `None` if the row is new.
+    pub before: Option<Row>,
+    /// The other columns now.
+    pub after: Row,
+}
+
+/// All rows of one kind, of one chain.
+#[derive(Debug, Clone)]
+pub struct Rows<E: Entity> {
+    rows: HashMap<E::Key, E>,
+    before: HashMap<E::Key, Option<E>>,
+}
+
+impl<E: Entity> Default for Rows<E> {
+    fn default() -> Self {
+        Self { rows: HashMap::default(), before: HashMap::default() }
+    }
+}
+
+/// Equal rows; what is noted for undoing does not count.
+impl<E: Entity> PartialEq for Rows<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows == other.rows
+    }
+}
+
+impl<E: Entity> Rows<E> {
+    /// The row of `key`.
+    pub fn get(&self, key: &E::Key) -> Option<&E> {
+        self.rows.get(key)
+    }
+
+    /// All rows, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&E::Key, &E)> {
+        self.rows.iter()
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The row of `key`, to be changed; a new one if there is none.
+    pub(super) fn entry(&mut self, key: E::Key) -> &mut E {
+        let slot = self.rows.entry(key.clone());
+        if let Entry::Vacant(before) = self.before.entry(key) {
+            before.insert(match &slot {
+                Entry::Occupied(row) => Some(row.get().clone()),
+                Entry::Vacant(_) => None,
+            });
+        }
+        slot.or_default()
+    }
+
+    /// The row of `key`, to be changed, if there is one.
+    pub(super) fn existing(&mut self, key: E::Key) -> Option<&mut E> {
+        self.rows.contains_key(&key).then(|| self.entry(key))
+    }
+
+    /// What changed since this was last asked.
+    pub(super) fn take_changes(&mut self, table: usize, changes: &mut Vec<Change>) {
+        for (key, before) in self.before.drain() {
+            let row = &self.rows[&key];
+            if before.as_ref() != Some(row) {
+                let before = before.as_ref().map(E::value_row);
+                changes.push(Change { table, key: E::key_row(&key), before, after: row.value_row() });
+            }
+        }
+    }
+
+    /// Forgets what changed since `take_changes`.
+    pub(super) fn abort(&mut self) {
+        for (key, before) in self.before.drain() {
+            match before {
+                Some(row) => self.rows.insert(key, row),
+                None => self.rows.remove(&key),
+            };
+        }
+    }
+
+    /// Puts a row back as it was; `None` removes it.
+    pub(super) fn restore(&mut self, key: &[Value], value: Option<&[Value]>) -> Result<(), ValueError> {
+        let key = E::read_key(key)?;
+        match value {
+            Some(value) => self.rows.insert(key, E::read_value(value)?),
+            None => self.rows.remove(&key),
+        };
+        Ok(())
+    }
+}
+
+/// Declares the entities and the state that holds them.
+///
+/// `rows: Entity in "table" (key: Type, ..) { field: Type, .. }`
+macro_rules! entities {
+    ($(
+        $(#[$doc:meta])*
+        $rows:ident: $name:ident in $table:literal ($($key:ident: $key_type:ty),*) {
+            $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
+        }
+    )*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, Default)]
+            pub struct $name {
+                $($(#[$field_doc])* pub $field: $type,)*
+            }
+
+            impl Entity for $name {
+                type Key = ($($key_type,)*);
+
+                fn table() -> Table {
+                    let key = vec![$(column::<$key_type>(stringify!($key))),*];
+                    let shape = Shape::State { key_columns: key.len() };
+                    let value = vec![$(column::<$type>(stringify!($field))),*];
+                    Table { name: $table.to_owned(), shape, columns: [key, value].concat() }
+                }
+
+                fn key_row(($($key,)*): &Self::Key) -> Row {
+                    vec![$($key.to_value()),*]
+                }
+
+                fn value_row(&self) -> Row {
+                    vec![$(self.$field.to_value()),*]
+                }
+
+                fn read_key(row: &[Value]) -> Result<Self::Key, ValueError> {
+                    let mut _values = row.iter();
+                    Ok(($(read::<$key_type>(_values.next())?,)*))
+                }
+
+                fn read_value(row: &[Value]) -> Result<Self, ValueError> {
+                    let mut values = row.iter();
+                    Ok(Self { $($field: read::<$type>(values.next())?,)* })
+                }
+            }
+        )*
+
+        /// What the events of one chain add up to.
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub struct State {
+            $($(#[$doc])* pub $rows: Rows<$name>,)*
+        }
+
+        impl State {
+            /// The tables, in a fixed order.
+            pub fn tables() -> &'static [Table] {
+                static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| vec![$($name::table()),*]);
+                &TABLES
+            }
+
+            /// What changed since this was last asked.
+            pub fn take_changes(&mut self) -> Vec<Change> {
+                let (mut changes, mut table) = (Vec::new(), 0);
+                $(
+                    self.$rows.take_changes(table, &mut changes);
+                    table += 1;
+                )*
+                debug_assert_eq!(table, Self::tables().len());
+                changes
+            }
+
+            /// Forgets what changed since `take_changes`.
+            pub fn abort(&mut self) {
+                $(self.$rows.abort();)*
+            }
+
+            /// Puts a row of a table back as it was; `None` removes it. Also how rows are loaded.
+            ///
+            /// # Errors
+            ///
+            /// If a value does not fit its column.
+            pub fn restore(&mut self, table: usize, key: &[Value], value: Option<&[Value]>) -> Result<(), ValueError> {
+                let mut index = 0;
+                $(
+                    if table == index {
+                        return self.$rows.restore(key, value);
+                    }
+                    index += 1;
+                )*
+                unreachable!("table {table} of {index}: indices come from State::tables")
+            }
+        }
+    };
+}
+pub(super) use entities;
+
+pub(super) fn column<F: crate::value::Field>(name: &str) -> crate::table::Column {
+    crate::table::Column { name: name.to_owned(), kind: F::KIND }
+}
+
+pub(super) fn read<F: crate::value::Field>(value: Option<&Value>) -> Result<F, ValueError> {
+    F::from_value(value.unwrap_or(&Value::Null))
+}

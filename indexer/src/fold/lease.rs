@@ -1,0 +1,118 @@
+//! LeaseBook: leases, their money and their units.
+
+use alloy::primitives::{B256, U256};
+use spheron_bindings::lease_book::LeaseBook::{LeaseBookEvents, LeaseOpened};
+
+use super::{Inconsistent, Lease, LeaseStatus, State, add, small, subtract};
+use crate::position::Position;
+
+pub(super) fn apply(state: &mut State, at: Position, event: &LeaseBookEvents) -> Result<(), Inconsistent> {
+    match event {
+        LeaseBookEvents::LeaseOpened(e) => open(state, at, e)?,
+        LeaseBookEvents::LeaseToppedUp(e) => {
+            let lease = existing(state, e.leaseId)?;
+            add(&mut lease.funded, e.amount, "funds of a lease")?;
+            lease.funded_until = small(e.fundedUntil);
+            lease.hold_from = small(e.holdFrom);
+            lease.hold_to = small(e.holdTo);
+        }
+        LeaseBookEvents::LeaseSettled(e) => {
+            let lease = existing(state, e.leaseId)?;
+            if lease.settled_to != small(e.from) {
+                let what = format!("lease {} is settled to {}, not to {}", e.leaseId, lease.settled_to, e.from);
+                return Err(Inconsistent::new(what));
+            }
+            lease.settled_to = small(e.to);
+            add(&mut lease.paid, e.payment, "payments")?;
+            add(&mut lease.fees, e.fee, "fees")?;
+            add(&mut lease.refunded, e.refund, "refunds")?;
+            leave(lease, e.leaseId, [e.payment, e.fee, e.refund])?;
+        }
+        LeaseBookEvents::LeaseEnding(e) => {
+            let lease = existing(state, e.leaseId)?;
+            lease.status = LeaseStatus::Ending;
+            lease.ends_at = small(e.endsAt);
+            lease.ended_by = e.by;
+            add(&mut lease.refunded, e.refund, "refunds")?;
+            add(&mut lease.penalty, e.penalty, "penalties")?;
+            leave(lease, e.leaseId, [e.refund])?;
+        }
+        LeaseBookEvents::LeaseEnded(e) => {
+            existing(state, e.leaseId)?.status = LeaseStatus::Ended;
+            let units = small(e.units);
+            let node = state.nodes.existing((e.node,)).ok_or_else(|| Inconsistent::unknown("node", e.node))?;
+            node.leased_units = node
+                .leased_units
+                .checked_sub(units)
+                .ok_or_else(|| Inconsistent::new(format!("node {} leases {} units", e.node, node.leased_units)))?;
+        }
+        LeaseBookEvents::LeaseClosed(e) => existing(state, e.leaseId)?.status = LeaseStatus::Closed,
+        LeaseBookEvents::OfferNonceUsed(e) => state.offer_nonces.entry((e.node, e.nonce)).by = e.by,
+        LeaseBookEvents::FeeSet(e) => state.lease_fees.entry((e.token,)).fee_bps = small(e.feeBps),
+        LeaseBookEvents::PolicySet(e) => state.policies.entry((e.policy,)).allowed = e.allowed,
+        LeaseBookEvents::AuthorityUpdated(e) => state.set("LeaseBook", "authority", e.authority),
+        LeaseBookEvents::EIP712DomainChanged(_) => {}
+    }
+    Ok(())
+}
+
+fn existing(state: &mut State, lease_id: B256) -> Result<&mut Lease, Inconsistent> {
+    state.leases.existing((lease_id,)).ok_or_else(|| Inconsistent::unknown("lease", lease_id))
+}
+
+impl Lease {
+    /// Wei in escrow: not yet paid, not yet refunded.
+    pub fn escrow(&self) -> U256 {
+        self.funded.saturating_sub(self.paid).saturating_sub(self.fees).saturating_sub(self.refunded)
+    }
+}
+
+/// Money that leaves a lease's escrow counts against what its operator put in until that is used up.
+fn leave<const N: usize>(lease: &mut Lease, lease_id: B256, amounts: [U256; N]) -> Result<(), Inconsistent> {
+    let mut released = U256::ZERO;
+    for amount in amounts {
+        add(&mut released, amount, "money that leaves a lease")?;
+    }
+    let mut rest = lease.funded;
+    for gone in [lease.paid, lease.fees, lease.refunded] {
+        subtract(&mut rest, gone, || format!("the escrow of lease {lease_id}"))?;
+    }
+    lease.exposure -= released.min(lease.exposure);
+    Ok(())
+}
+
+fn open(state: &mut State, at: Position, event: &LeaseOpened) -> Result<(), Inconsistent> {
+    let node = state.nodes.existing((event.node,)).ok_or_else(|| Inconsistent::unknown("node", event.node))?;
+    node.leased_units += u64::from(event.terms.units);
+
+    let terms = &event.terms;
+    let start = terms.start.to::<u64>();
+    *state.leases.entry((event.leaseId,)) = Lease {
+        opened_id: at.id,
+        offer_hash: terms.offerHash,
+        renter: terms.renter,
+        operator: terms.operator,
+        provider: terms.provider,
+        node: terms.node,
+        token: terms.token,
+        policy: terms.policy,
+        rate: U256::from(terms.rate),
+        units: u64::from(terms.units),
+        fee_bps: u64::from(terms.feeBps),
+        hold_rate_bps: u64::from(terms.holdRateBps),
+        min_seconds: u64::from(terms.minSeconds),
+        max_seconds: u64::from(terms.maxSeconds),
+        grace_seconds: u64::from(terms.graceSeconds),
+        notice_seconds: u64::from(terms.noticeSeconds),
+        reclaim_price: U256::from(terms.reclaimPrice),
+        start,
+        salt: terms.salt,
+        status: LeaseStatus::Open,
+        settled_to: start,
+        funded_until: small(event.fundedUntil),
+        funded: event.funded,
+        exposure: if terms.operator.is_zero() { U256::ZERO } else { event.funded },
+        ..Lease::default()
+    };
+    Ok(())
+}

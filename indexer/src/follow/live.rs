@@ -1,0 +1,68 @@
+//! Blocks that are not final: their hashes are asked for before and after their logs.
+
+use std::collections::BTreeSet;
+
+use super::{FollowError, Follower};
+use crate::{
+    source::{BlockRange, Class, Header, Heads, RangeLogs, SourceError},
+    store::Tip,
+};
+
+impl Follower {
+    /// Writes the next range of blocks that are not final.
+    pub(super) async fn live(&mut self, heads: &Heads, finalized: Option<u64>) -> Result<(), FollowError> {
+        let range = self.fetcher.plan(self.cursor.next_block, heads.latest.number);
+        let before = self.tip_of(range, heads).await?;
+        let fetched = self.fetcher.logs(range).await?;
+
+        let parent = self.cursor.tip;
+        let blocks: BTreeSet<u64> = fetched.logs.iter().map(|log| log.block).collect();
+        let ends = parent.map(|tip| tip.number).into_iter().chain([range.to]);
+        let asked: Vec<u64> = ends.chain(blocks).collect::<BTreeSet<_>>().into_iter().collect();
+        let headers = self.fetcher.headers(&asked, &fetched.endpoint).await?;
+        let get = |number: u64| headers.get(&number).copied();
+        check_unchanged(before, parent, &fetched, get)?;
+
+        let (events, endpoint) = (fetched.logs.len(), fetched.endpoint.clone());
+        let batch = self.fetcher.batch(range, fetched, headers, finalized).await?;
+        match self.writer.commit(batch).await?.done().await? {
+            Ok(cursor) => {
+                self.advanced(cursor, events);
+                Ok(())
+            }
+            Err(error) => {
+                self.source.distrust(&endpoint);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The last header of a range before its logs are asked for.
+    async fn tip_of(&self, range: BlockRange, heads: &Heads) -> Result<Header, FollowError> {
+        if range.to == heads.latest.number {
+            return Ok(heads.latest);
+        }
+        let headers = self.fetcher.headers(&[range.to], "").await?;
+        Ok(headers[&range.to])
+    }
+}
+
+/// The logs are of one chain, and that is the database's, if the hashes at both ends are what they were, and every log
+/// names the hash that its block has now.
+fn check_unchanged(
+    before: Header,
+    parent: Option<Tip>,
+    fetched: &RangeLogs,
+    header: impl Fn(u64) -> Option<Header>,
+) -> Result<(), SourceError> {
+    let parent_holds = parent.is_none_or(|tip| header(tip.number).is_some_and(|header| header.hash == tip.hash));
+    let tip_holds = header(before.number).is_some_and(|after| after.hash == before.hash);
+    let changed = |log: &&crate::event::Log| header(log.block).is_none_or(|header| header.hash != log.block_hash);
+    let block = match fetched.logs.iter().find(changed) {
+        Some(log) => log.block,
+        None if parent_holds && tip_holds && fetched.tip.hash == before.hash => return Ok(()),
+        None => before.number,
+    };
+    let message = format!("its chain changed at or before block {block} while it was read");
+    Err(SourceError::new(&fetched.endpoint, Class::MissingData, message))
+}

@@ -1,0 +1,225 @@
+//! Follows one chain: what is final in parallel ranges, what is not in short ones whose hashes are held against the
+//! chain before and after.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use alloy::primitives::Address;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    decode::{DecodeError, Decoder},
+    manifest::ChainManifest,
+    plan::Planner,
+    queue::{WriterQueue, WriterStopped},
+    source::{Class, Heads, LogSource, SourceError},
+    status::ChainStatus,
+    store::{Cursor, StoreError},
+};
+
+mod backfill;
+mod fetch;
+mod live;
+mod reorg;
+
+/// How a chain is followed.
+#[derive(Debug, Clone, Copy)]
+pub struct FollowOptions {
+    /// Between two looks at the head of a chain that is caught up.
+    pub poll: Duration,
+    /// Ranges of final blocks that are fetched at once.
+    pub ranges_in_flight: usize,
+    /// Wait after an error; it doubles with each one in a row.
+    pub backoff: Duration,
+    /// Longest wait after an error.
+    pub max_backoff: Duration,
+    /// Without progress for so long, errors end the run; `None` to keep trying.
+    pub give_up_after: Option<Duration>,
+    /// Whether to end once the head is reached.
+    pub stop_at_head: bool,
+}
+
+impl Default for FollowOptions {
+    fn default() -> Self {
+        Self {
+            poll: Duration::from_secs(1),
+            ranges_in_flight: 4,
+            backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(30),
+            give_up_after: None,
+            stop_at_head: false,
+        }
+    }
+}
+
+/// Why a chain is not followed any further.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// An endpoint failed.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A log does not fit the contracts.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The database failed, or what was fetched does not fit it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The writer stopped because another chain's range broke the database.
+    #[error("the database's writer has stopped")]
+    Stopped,
+}
+
+impl From<WriterStopped> for FollowError {
+    fn from(_: WriterStopped) -> Self {
+        Self::Stopped
+    }
+}
+
+/// The same events did not fit so many times in a row: fetching them again does not help.
+const MAX_MISFITS: u32 = 5;
+
+/// What a look at the chain came to.
+enum Tick {
+    /// Blocks were written or taken back; there may be more.
+    Moved,
+    /// There is nothing to do before the next block.
+    Idle,
+}
+
+/// Follows one chain.
+pub(crate) struct Follower {
+    chain: ChainManifest,
+    source: Arc<dyn LogSource>,
+    fetcher: fetch::Fetcher,
+    writer: WriterQueue,
+    status: ChainStatus,
+    options: FollowOptions,
+    cursor: Cursor,
+    indexed: bool,
+}
+
+/// Where a chain was left.
+pub(crate) struct Left {
+    pub slot: u64,
+    pub cursor: Cursor,
+    pub learned: Option<u64>,
+}
+
+impl Follower {
+    /// Follows `chain` from where it was left.
+    pub fn new(
+        chain: ChainManifest,
+        left: &Left,
+        source: Arc<dyn LogSource>,
+        writer: WriterQueue,
+        status: ChainStatus,
+        options: FollowOptions,
+    ) -> Self {
+        let decoder = Decoder::new(chain.contracts.iter().map(|(contract, address)| (*contract, *address)));
+        let addresses: Arc<[Address]> = decoder.addresses().into();
+        let fetcher = fetch::Fetcher {
+            chain_id: chain.chain_id,
+            slot: left.slot,
+            source: source.clone(),
+            decoder: Arc::new(decoder),
+            addresses,
+            planner: Arc::new(Mutex::new(Planner::new(left.learned))),
+        };
+        Self { chain, source, fetcher, writer, status, options, cursor: left.cursor, indexed: false }
+    }
+
+    /// Follows the chain until `cancel`, until its head if asked to, or until something cannot be repaired.
+    pub async fn run(mut self, cancel: CancellationToken) -> Result<(), FollowError> {
+        cancel.clone().run_until_cancelled(self.follow()).await.unwrap_or(Ok(()))
+    }
+
+    async fn follow(&mut self) -> Result<(), FollowError> {
+        let (mut failures, mut misfits) = (0, 0);
+        loop {
+            match self.tick().await {
+                Ok(Tick::Moved) => (failures, misfits) = (0, 0),
+                Ok(Tick::Idle) => {
+                    (failures, misfits) = (0, 0);
+                    self.index_once().await?;
+                    if self.options.stop_at_head {
+                        return Ok(());
+                    }
+                    tokio::time::sleep(self.options.poll).await;
+                }
+                Err(error) => {
+                    misfits += u32::from(matches!(error, FollowError::Store(_)));
+                    self.weigh(error, misfits)?;
+                    let wait = self.options.backoff.saturating_mul(2u32.saturating_pow(failures));
+                    tokio::time::sleep(wait.min(self.options.max_backoff)).await;
+                    failures += 1;
+                }
+            }
+        }
+    }
+
+    /// Notes an error; returns it if trying again does not help, or has not helped for long enough.
+    fn weigh(&self, error: FollowError, misfits: u32) -> Result<(), FollowError> {
+        self.status.failed(&error);
+        let hopeless = match &error {
+            FollowError::Source(error) => matches!(error.class, Class::Fatal | Class::WrongChain),
+            FollowError::Store(error) => !error.is_retryable() || misfits >= MAX_MISFITS,
+            FollowError::Decode(_) | FollowError::Stopped => true,
+        };
+        let given_up = self.options.give_up_after.is_some_and(|patience| self.status.idle() >= patience);
+        if hopeless || given_up {
+            return Err(error);
+        }
+        tracing::warn!(chain = self.chain.name, %error, "trying again");
+        Ok(())
+    }
+
+    /// Looks at the chain, and does what is to be done first.
+    async fn tick(&mut self) -> Result<Tick, FollowError> {
+        let heads = self.source.heads(self.cursor.tip.map(|tip| tip.number)).await?;
+        self.status.saw_head(heads.latest.number, self.source.requests());
+        let finalized = self.finalized(&heads);
+        if let Some(tip) = self.cursor.tip {
+            match heads.at {
+                Some(header) if header.hash == tip.hash => {}
+                Some(_) => return self.reorg().await,
+                None => return self.behind(&heads).await,
+            }
+        }
+        let next = self.cursor.next_block;
+        if heads.latest.number < next {
+            return Ok(Tick::Idle);
+        }
+        match finalized.filter(|finalized| *finalized >= next) {
+            Some(to) => self.backfill(to).await?,
+            None => self.live(&heads, finalized).await?,
+        }
+        Ok(Tick::Moved)
+    }
+
+    /// The last block that is final. It never goes back, though an endpoint that lags may say so.
+    fn finalized(&self, heads: &Heads) -> Option<u64> {
+        let by_depth = self.chain.finality_depth.and_then(|depth| heads.latest.number.checked_sub(depth));
+        let told = heads.finalized.or(by_depth).map(|number| number.min(heads.latest.number));
+        told.max(self.cursor.finalized)
+    }
+
+    async fn index_once(&mut self) -> Result<(), FollowError> {
+        if !self.indexed {
+            self.writer.create_indexes().await??;
+            self.indexed = true;
+        }
+        Ok(())
+    }
+
+    /// Takes in that ranges up to `cursor` are written.
+    fn advanced(&mut self, cursor: Cursor, events: usize) {
+        self.cursor = cursor;
+        self.status.advanced(cursor, events as u64);
+    }
+}
+
+fn lock(planner: &Mutex<Planner>) -> MutexGuard<'_, Planner> {
+    planner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

@@ -1,0 +1,159 @@
+//! What one endpoint is asked, and what is believed of its answers.
+
+use alloy::primitives::{Address, Bytes, U64};
+use serde_json::json;
+
+use super::{
+    BlockRange, Call, Class, Header, Heads, RangeLogs, Rpc, SourceError,
+    bloom::{self, Verdict},
+    rpc::Outcome,
+    wire::{WireHeader, read_logs},
+};
+
+/// Headers in one request.
+const HEADERS_PER_REQUEST: usize = 100;
+
+/// An endpoint.
+#[derive(Debug)]
+pub struct Endpoint {
+    rpc: Rpc,
+}
+
+impl Endpoint {
+    /// The endpoint behind `rpc`.
+    pub fn new(rpc: Rpc) -> Self {
+        Self { rpc }
+    }
+
+    /// The client behind it.
+    pub fn rpc(&self) -> &Rpc {
+        &self.rpc
+    }
+
+    /// Checks the chain id, and that there is code at every address.
+    ///
+    /// # Errors
+    ///
+    /// [`Class::WrongChain`] names what the endpoint says instead.
+    pub async fn check(&self, chain_id: u64, addresses: &[Address]) -> Result<(), SourceError> {
+        let code = |address| Call::new("eth_getCode", json!([address, "latest"]));
+        let calls = [Call::new("eth_chainId", json!([]))].into_iter().chain(addresses.iter().map(code));
+        let mut outcomes = self.rpc.batch(&calls.collect::<Vec<_>>()).await?.into_iter();
+        let found: U64 = self.value("eth_chainId", self.next(&mut outcomes)?)?;
+        if found.to::<u64>() != chain_id {
+            let message = format!("serves chain {found}, the manifest says {chain_id}; correct the one that is wrong");
+            return Err(self.rpc.error(Class::WrongChain, message));
+        }
+        for address in addresses {
+            let code: Bytes = self.value("eth_getCode", self.next(&mut outcomes)?)?;
+            if code.is_empty() {
+                let message = format!("has no contract at {address} on chain {chain_id}: is this another deployment?");
+                return Err(self.rpc.error(Class::WrongChain, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the chain stands, and the block `at`.
+    ///
+    /// # Errors
+    ///
+    /// If a request fails, but not if the endpoint has no `finalized` block.
+    pub async fn heads(&self, at: Option<u64>) -> Result<Heads, SourceError> {
+        let mut calls = vec![block_call(json!("latest")), block_call(json!("finalized"))];
+        calls.extend(at.map(|number| block_call(json!(U64::from(number)))));
+        let mut outcomes = self.rpc.batch(&calls).await?.into_iter();
+        let latest = self.header(self.next(&mut outcomes)?)?;
+        let latest = latest.ok_or_else(|| self.rpc.error(Class::MissingData, "has no latest block"))?;
+        let finalized = outcomes.next().and_then(Result::ok);
+        let finalized = finalized.map(|json| self.header(json)).transpose()?.flatten();
+        let at = match at {
+            Some(_) => self.header(self.next(&mut outcomes)?)?.map(|header| header.header()),
+            None => None,
+        };
+        Ok(Heads { latest: latest.header(), finalized: finalized.map(|header| header.header().number), at })
+    }
+
+    /// All logs of `addresses` in a range, and its last header.
+    ///
+    /// # Errors
+    ///
+    /// [`Class::MissingData`] if the endpoint lacks the last block, or contradicts itself about its logs.
+    pub async fn logs(&self, range: BlockRange, addresses: &[Address]) -> Result<RangeLogs, SourceError> {
+        let filter =
+            json!([{"fromBlock": U64::from(range.from), "toBlock": U64::from(range.to), "address": addresses}]);
+        let calls = [Call::new("eth_getLogs", filter), block_call(json!(U64::from(range.to)))];
+        let mut outcomes = self.rpc.batch(&calls).await?.into_iter();
+        let json = self.next(&mut outcomes)?;
+        let tip = self.header(self.next(&mut outcomes)?)?;
+        let behind = || self.rpc.error(Class::MissingData, format!("does not have block {} yet", range.to));
+        let tip = tip.ok_or_else(behind)?;
+
+        let asked = addresses.to_vec();
+        let parsed = tokio::task::spawn_blocking(move || read_logs(&json, range, &asked)).await;
+        let logs = parsed.expect("reading logs does not panic");
+        let logs = logs.map_err(|message| self.rpc.error(Class::MissingData, message))?;
+
+        let header = tip.header();
+        match logs.last().filter(|log| log.block == range.to) {
+            Some(log) if log.block_hash != header.hash => {
+                let message = format!("changed its mind about block {} while it was asked", range.to);
+                return Err(self.rpc.error(Class::MissingData, message));
+            }
+            Some(_) => {}
+            None => self.confirm_no_logs(&tip, addresses).await?,
+        }
+        Ok(RangeLogs { logs, tip: header, endpoint: self.rpc.label().to_owned() })
+    }
+
+    /// Headers of these blocks, `None` for those that it does not have.
+    ///
+    /// # Errors
+    ///
+    /// If a request fails.
+    pub async fn headers(&self, numbers: &[u64]) -> Result<Vec<Option<Header>>, SourceError> {
+        let mut headers = Vec::with_capacity(numbers.len());
+        for chunk in numbers.chunks(HEADERS_PER_REQUEST) {
+            let calls: Vec<_> = chunk.iter().map(|number| block_call(json!(U64::from(*number)))).collect();
+            for outcome in self.rpc.batch(&calls).await? {
+                headers.push(self.header(outcome?)?.map(|header| header.header()));
+            }
+        }
+        Ok(headers)
+    }
+
+    /// A node that lags returns an empty list for a block that it does not have. Asked by hash, it has to say so.
+    async fn confirm_no_logs(&self, tip: &WireHeader, addresses: &[Address]) -> Result<(), SourceError> {
+        let verdict = bloom::logs_of(&tip.logs_bloom, addresses);
+        if verdict == Verdict::None {
+            return Ok(());
+        }
+        let Header { number, hash, .. } = tip.header();
+        let call = Call::new("eth_getLogs", json!([{"blockHash": hash, "address": addresses}]));
+        let json = self.rpc.call(call).await?;
+        let logs = read_logs(&json, BlockRange { from: number, to: number }, addresses);
+        let logs = logs.map_err(|message| self.rpc.error(Class::MissingData, message))?;
+        if logs.is_empty() && verdict == Verdict::Perhaps {
+            return Ok(());
+        }
+        let why = if logs.is_empty() { "its bloom filter says there are some" } else { "asked again it has some" };
+        Err(self.rpc.error(Class::MissingData, format!("returned no logs of block {number}, but {why}")))
+    }
+
+    fn next(&self, outcomes: &mut impl Iterator<Item = Outcome>) -> Outcome {
+        outcomes.next().unwrap_or_else(|| Err(self.rpc.error(Class::Transient, "answered fewer calls than were sent")))
+    }
+
+    fn header(&self, json: String) -> Result<Option<WireHeader>, SourceError> {
+        self.value("eth_getBlockByNumber", json)
+    }
+
+    fn value<T: serde::de::DeserializeOwned>(&self, method: &str, json: String) -> Result<T, SourceError> {
+        sonic_rs::from_str(&json)
+            .map_err(|error| self.rpc.error(Class::Transient, format!("{method} returned something else: {error}")))
+    }
+}
+
+fn block_call(block: serde_json::Value) -> Call {
+    Call::new("eth_getBlockByNumber", json!([block, false]))
+}

@@ -1,0 +1,208 @@
+//! Several endpoints of one chain as one source: the next one takes over when one fails.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use alloy::primitives::Address;
+use futures::FutureExt as _;
+use rand::Rng as _;
+use tokio::time::Instant;
+
+use super::{Answer, BlockRange, Class, Endpoint, Header, Heads, LogSource, RangeLogs, SourceError};
+
+/// How often, and how patiently, endpoints are tried.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolOptions {
+    /// Tries per question, over all endpoints, before the error is reported.
+    pub attempts: usize,
+    /// Wait after the first failure of an endpoint in a row; it doubles with each.
+    pub backoff: Duration,
+    /// Longest wait.
+    pub max_backoff: Duration,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self { attempts: 4, backoff: Duration::from_millis(250), max_backoff: Duration::from_secs(30) }
+    }
+}
+
+/// What every endpoint of a chain must serve.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    /// EIP-155 id.
+    pub chain_id: u64,
+    /// Where contracts must be.
+    pub addresses: Vec<Address>,
+}
+
+/// The endpoints of one chain.
+#[derive(Debug)]
+pub struct Pool {
+    members: Vec<Member>,
+    expected: Expected,
+    options: PoolOptions,
+}
+
+#[derive(Debug)]
+struct Member {
+    endpoint: Arc<Endpoint>,
+    health: Mutex<Health>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Health {
+    failures: u32,
+    ready_at: Instant,
+    /// Whether it was seen to serve what is expected.
+    checked: bool,
+}
+
+impl Pool {
+    /// A source over these endpoints, the preferred one first.
+    ///
+    /// # Panics
+    ///
+    /// If there is none: a manifest has at least one.
+    pub fn new(endpoints: Vec<Endpoint>, expected: Expected, options: PoolOptions) -> Self {
+        assert!(!endpoints.is_empty(), "a pool needs an endpoint");
+        let health = Health { failures: 0, ready_at: Instant::now(), checked: false };
+        let members =
+            endpoints.into_iter().map(|endpoint| Member { endpoint: Arc::new(endpoint), health: Mutex::new(health) });
+        Self { members: members.collect(), expected, options }
+    }
+
+    /// An endpoint is believed nothing before it was seen to serve the right chain.
+    async fn check_member(&self, member: &Member) -> Result<(), SourceError> {
+        let checked = member.health().checked;
+        if !checked {
+            member.endpoint.check(self.expected.chain_id, &self.expected.addresses).await?;
+            member.health().checked = true;
+        }
+        Ok(())
+    }
+
+    /// Asks one endpoint after the other until one answers, or trying again does not help.
+    async fn ask<T, F>(&self, question: impl Fn(Arc<Endpoint>) -> F + Send) -> Result<T, SourceError>
+    where
+        F: Future<Output = Result<T, SourceError>> + Send,
+    {
+        let mut attempt = 0;
+        loop {
+            let member = self.pick();
+            let ready_at = member.health().ready_at;
+            tokio::time::sleep_until(ready_at).await;
+            let answer = match self.check_member(member).await {
+                Ok(()) => question(member.endpoint.clone()).await,
+                Err(error) => Err(error),
+            };
+            let error = match answer {
+                Ok(answer) => {
+                    member.health().failures = 0;
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            if matches!(error.class, Class::TooManyResults { .. } | Class::RangeTooWide { .. }) {
+                return Err(error);
+            }
+            member.rest(error.class, &self.options);
+            attempt += 1;
+            // An endpoint that cannot serve at all stays out as long as another one may.
+            let hopeless = matches!(error.class, Class::Fatal | Class::WrongChain) && self.members.len() == 1;
+            if hopeless || attempt >= self.options.attempts.max(self.members.len()) {
+                return Err(error);
+            }
+            tracing::debug!(%error, "trying again");
+        }
+    }
+
+    /// The endpoint that may be asked first; of those that may now, the preferred one.
+    fn pick(&self) -> &Member {
+        let now = Instant::now();
+        let ready = |member: &&Member| member.health().ready_at.max(now);
+        self.members.iter().min_by_key(ready).expect("a pool has an endpoint")
+    }
+}
+
+impl Member {
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Leaves the endpoint alone for a while after a failure.
+    fn rest(&self, class: Class, options: &PoolOptions) {
+        let mut health = self.health();
+        let doubled = options.backoff.saturating_mul(2u32.saturating_pow(health.failures));
+        health.failures += 1;
+        let mut wait = match class {
+            Class::Fatal | Class::WrongChain => options.max_backoff,
+            _ => doubled.min(options.max_backoff),
+        };
+        // Jitter, so that endpoints that failed together are not asked together again.
+        wait = wait.mul_f64(rand::rng().random_range(0.75..1.25));
+        if let Class::RateLimited { retry_after: Some(asked) } = class {
+            wait = wait.max(asked);
+        }
+        health.ready_at = Instant::now() + wait;
+    }
+}
+
+impl LogSource for Pool {
+    /// Every endpoint that answers must serve the right chain, and at least one must answer.
+    fn check(&self) -> Answer<'_, ()> {
+        async move {
+            let mut failures = Vec::new();
+            for member in &self.members {
+                match self.check_member(member).await {
+                    Ok(()) => {}
+                    Err(error) if error.class == Class::WrongChain => return Err(error),
+                    Err(error) => {
+                        tracing::warn!(%error, "the endpoint does not answer");
+                        member.rest(error.class, &self.options);
+                        failures.push(error);
+                    }
+                }
+            }
+            match failures.pop() {
+                Some(error) if failures.len() + 1 == self.members.len() => Err(error),
+                _ => Ok(()),
+            }
+        }
+        .boxed()
+    }
+
+    fn heads(&self, at: Option<u64>) -> Answer<'_, Heads> {
+        self.ask(move |endpoint| async move { endpoint.heads(at).await }).boxed()
+    }
+
+    fn logs(&self, range: BlockRange, addresses: &[Address]) -> Answer<'_, RangeLogs> {
+        let addresses: Arc<[Address]> = addresses.into();
+        self.ask(move |endpoint| {
+            let addresses = addresses.clone();
+            async move { endpoint.logs(range, &addresses).await }
+        })
+        .boxed()
+    }
+
+    fn headers(&self, numbers: &[u64]) -> Answer<'_, Vec<Option<Header>>> {
+        let numbers: Arc<[u64]> = numbers.into();
+        self.ask(move |endpoint| {
+            let numbers = numbers.clone();
+            async move { endpoint.headers(&numbers).await }
+        })
+        .boxed()
+    }
+
+    fn distrust(&self, endpoint: &str) {
+        for member in self.members.iter().filter(|member| member.endpoint.rpc().label() == endpoint) {
+            member.rest(Class::MissingData, &self.options);
+        }
+    }
+
+    fn requests(&self) -> u64 {
+        self.members.iter().map(|member| member.endpoint.rpc().requests()).sum()
+    }
+}

@@ -1,0 +1,52 @@
+//! The database: one SQLite file, one writer, any number of readers.
+//!
+//! Rows, folded state, undo records and the cursor of a range are written in one transaction, so that whatever happens
+//! to the process, the file always holds whole ranges, each once.
+
+mod commit;
+mod error;
+mod insert;
+mod open;
+mod reader;
+mod rollback;
+mod schema;
+mod writer;
+
+pub use commit::Batch;
+pub use error::StoreError;
+pub use reader::{Found, Reader, Wanted};
+pub use writer::Writer;
+
+pub(crate) use schema::derived_tables;
+
+use alloy::primitives::B256;
+
+use crate::source::Header;
+
+/// How far a chain is in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// The next block to fetch.
+    pub next_block: u64,
+    /// The block before it, `None` while nothing is fetched.
+    pub tip: Option<Tip>,
+    /// Blocks up to here are final: never rolled back. Less than the first block while none is.
+    pub finalized: Option<u64>,
+}
+
+/// The last block whose events the database holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tip {
+    /// Block number.
+    pub number: u64,
+    /// Block hash.
+    pub hash: B256,
+    /// Unix seconds.
+    pub time: u64,
+}
+
+impl From<Header> for Tip {
+    fn from(header: Header) -> Self {
+        Self { number: header.number, hash: header.hash, time: header.time }
+    }
+}

@@ -1,0 +1,132 @@
+//! The tables that are the same for every deployment.
+
+use alloy::primitives::{B256, keccak256};
+
+use crate::{decode::event_tables, fold::State, table::Table};
+
+/// Marks the file as ours: "SPHN".
+pub const APPLICATION_ID: i64 = 0x5350_484e;
+
+/// Version of the fixed tables; `PRAGMA user_version`.
+pub const VERSION: i64 = 1;
+
+/// Columns of `raw_log`.
+pub const RAW_LOG_COLUMNS: [&str; 6] = ["event_id", "block_time", "address", "topics", "data", "tx_hash"];
+
+const FIXED: &str = r"
+-- Facts about the file itself.
+CREATE TABLE meta (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The chains; event_id >> 60 is the slot of an event's chain.
+CREATE TABLE chain (
+  slot INTEGER PRIMARY KEY,
+  chain_id INTEGER NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  start_block INTEGER NOT NULL
+) STRICT;
+
+-- The contracts that are followed.
+CREATE TABLE contract (
+  chain_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  address BLOB NOT NULL,
+  PRIMARY KEY (chain_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- How far each chain is. tip is the block before next_block; blocks up to finalized are never rolled back.
+CREATE TABLE cursor (
+  chain_id INTEGER PRIMARY KEY,
+  next_block INTEGER NOT NULL,
+  tip_hash BLOB,
+  tip_time INTEGER,
+  finalized INTEGER
+) STRICT;
+
+-- Hashes of blocks that are not final, where a reorg is looked for, and of one that is.
+CREATE TABLE header (
+  chain_id INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  time INTEGER NOT NULL,
+  PRIMARY KEY (chain_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- What rows of state held before blocks that are not final; before is NULL for a row that was new.
+CREATE TABLE undo (
+  chain_id INTEGER NOT NULL,
+  block INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  state_table TEXT NOT NULL,
+  key TEXT NOT NULL,
+  before TEXT,
+  PRIMARY KEY (chain_id, block, seq)
+) STRICT, WITHOUT ROWID;
+
+-- How many blocks an eth_getLogs may span.
+CREATE TABLE learned (
+  chain_id INTEGER PRIMARY KEY,
+  blocks INTEGER NOT NULL
+) STRICT;
+
+-- Every log as it came: what all other tables can be made from again. topics are 32 bytes each.
+CREATE TABLE raw_log (
+  event_id INTEGER PRIMARY KEY,
+  block_time INTEGER NOT NULL,
+  address BLOB NOT NULL,
+  topics BLOB NOT NULL,
+  data BLOB NOT NULL,
+  tx_hash BLOB NOT NULL
+) STRICT;
+
+CREATE VIEW log AS SELECT
+  (SELECT chain_id FROM chain WHERE slot = t.event_id >> 60) AS chain_id,
+  (t.event_id >> 20) & 1099511627775 AS block,
+  t.event_id & 1048575 AS log_index,
+  t.event_id AS event_id,
+  t.block_time AS block_time,
+  '0x' || lower(hex(t.tx_hash)) AS tx_hash,
+  (SELECT name FROM contract AS c
+    WHERE c.address = t.address
+      AND c.chain_id = (SELECT chain_id FROM chain WHERE slot = t.event_id >> 60)) AS contract,
+  '0x' || lower(hex(t.address)) AS address,
+  '0x' || lower(hex(t.topics)) AS topics,
+  '0x' || lower(hex(t.data)) AS data
+FROM raw_log AS t;
+";
+
+/// Indexes that the API reads by. They are made once a chain is caught up: kept up during a backfill they would cost
+/// more than all else.
+pub const INDEXES: &[&str] = &[
+    "CREATE INDEX IF NOT EXISTS lease_by_opening ON state_lease (opened_id)",
+    "CREATE INDEX IF NOT EXISTS lease_by_renter ON state_lease (renter, opened_id)",
+    "CREATE INDEX IF NOT EXISTS lease_by_provider ON state_lease (provider, opened_id)",
+    "CREATE INDEX IF NOT EXISTS lease_by_node ON state_lease (node, opened_id)",
+    "CREATE INDEX IF NOT EXISTS node_by_registration ON state_node (registered_id)",
+    "CREATE INDEX IF NOT EXISTS node_by_provider ON state_node (provider)",
+    "CREATE INDEX IF NOT EXISTS balance_by_owner ON state_balance (owner)",
+    "CREATE INDEX IF NOT EXISTS bond_by_owner ON state_bond (owner)",
+    "CREATE INDEX IF NOT EXISTS stake_by_first ON state_stake (first_id)",
+    "CREATE INDEX IF NOT EXISTS verdict_by_node ON event_verifier_set_verdict_accepted (node)",
+    "CREATE INDEX IF NOT EXISTS verdict_by_lease ON event_verifier_set_verdict_accepted (lease_id)",
+    "CREATE INDEX IF NOT EXISTS reward_by_epoch ON event_distributor_reward_paid (epoch)",
+    "CREATE INDEX IF NOT EXISTS reward_by_account ON event_distributor_reward_paid (account)",
+];
+
+/// All tables whose columns come from the contracts.
+pub fn derived_tables() -> impl Iterator<Item = &'static Table> {
+    event_tables().iter().chain(State::tables())
+}
+
+/// SQL that makes an empty database.
+pub fn create_sql() -> String {
+    let derived = derived_tables().map(Table::create_sql).collect::<String>();
+    format!("{FIXED}\n{derived}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {VERSION};\n")
+}
+
+/// Tells databases of other contract versions apart.
+pub fn layout() -> B256 {
+    keccak256(create_sql())
+}

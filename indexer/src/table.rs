@@ -1,0 +1,158 @@
+//! Tables: their columns, the SQL that makes them, and the views in which people read them.
+
+use std::fmt::Write as _;
+
+use crate::value::{Kind, Row};
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name, in snake case.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
+}
+
+/// How the rows of a table are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// `event_id` is the key: one row per event, never updated.
+    Event,
+    /// `chain_id` and the first `key_columns` columns are the key: what the events add up to.
+    State {
+        /// Number of key columns besides `chain_id`.
+        key_columns: usize,
+    },
+}
+
+/// A table of events or of folded state. The table `x` holds compact rows (`event_x` or `state_x`); the view `x` shows
+/// the same rows with hex addresses and decimal numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Name of the view.
+    pub name: String,
+    /// How rows are told apart.
+    pub shape: Shape,
+    /// Columns besides those that the shape brings.
+    pub columns: Vec<Column>,
+}
+
+/// The columns that an event row begins with.
+pub const EVENT_PREFIX: [&str; 2] = ["event_id", "block_time"];
+
+/// Bits of `event_id` below the block number, and below the chain's slot.
+pub const BLOCK_SHIFT: u32 = 20;
+/// Bits of `event_id` below the chain's slot.
+pub const SLOT_SHIFT: u32 = 60;
+
+impl Table {
+    /// Name of the table behind the view.
+    pub fn base(&self) -> String {
+        match self.shape {
+            Shape::Event => format!("event_{}", self.name),
+            Shape::State { .. } => format!("state_{}", self.name),
+        }
+    }
+
+    /// All columns of the base table, in order.
+    pub fn all_columns(&self) -> Vec<Column> {
+        let integer = |name: &str| Column { name: name.to_owned(), kind: Kind::Integer };
+        let prefix: Vec<Column> = match self.shape {
+            Shape::Event => EVENT_PREFIX.map(integer).to_vec(),
+            Shape::State { .. } => vec![integer("chain_id")],
+        };
+        prefix.into_iter().chain(self.columns.iter().cloned()).collect()
+    }
+
+    /// `CREATE TABLE` and `CREATE VIEW`.
+    pub fn create_sql(&self) -> String {
+        let mut sql = format!("CREATE TABLE {} (\n", quoted(&self.base()));
+        let columns = self.all_columns();
+        for (index, column) in columns.iter().enumerate() {
+            let key = if self.shape == Shape::Event && index == 0 { " PRIMARY KEY" } else { " NOT NULL" };
+            let comma = if index + 1 < columns.len() || self.shape != Shape::Event { "," } else { "" };
+            let _ = writeln!(sql, "  {} {}{key}{comma}", quoted(&column.name), column.kind.sql());
+        }
+        match self.shape {
+            Shape::Event => sql.push_str(") STRICT;\n"),
+            Shape::State { key_columns } => {
+                let key = names(&columns[..=key_columns]).join(", ");
+                let _ = write!(sql, "  PRIMARY KEY ({key})\n) STRICT, WITHOUT ROWID;\n");
+            }
+        }
+        sql.push_str(&self.view_sql());
+        sql
+    }
+
+    fn view_sql(&self) -> String {
+        let fields = self.columns.iter().map(|column| format!(",\n  {} AS {}", readable(column), quoted(&column.name)));
+        let fields = fields.collect::<String>();
+        let (view, base) = (quoted(&self.name), quoted(&self.base()));
+        match self.shape {
+            Shape::State { .. } => format!("CREATE VIEW {view} AS SELECT chain_id{fields}\nFROM {base} AS t;\n"),
+            Shape::Event => format!(
+                "CREATE VIEW {view} AS SELECT\n  \
+                 (SELECT chain_id FROM chain WHERE slot = t.event_id >> {SLOT_SHIFT}) AS chain_id,\n  \
+                 (t.event_id >> {BLOCK_SHIFT}) & {block_mask} AS block,\n  \
+                 t.event_id & {index_mask} AS log_index,\n  \
+                 t.event_id AS event_id,\n  t.block_time AS block_time,\n  \
+                 '0x' || lower(hex(r.tx_hash)) AS tx_hash{fields}\n\
+                 FROM {base} AS t LEFT JOIN raw_log AS r ON r.event_id = t.event_id;\n",
+                block_mask = (1i64 << (SLOT_SHIFT - BLOCK_SHIFT)) - 1,
+                index_mask = (1i64 << BLOCK_SHIFT) - 1,
+            ),
+        }
+    }
+
+    /// `INSERT` of `rows` rows; rows of state replace what is there.
+    pub fn insert_sql(&self, rows: usize) -> String {
+        let columns = self.all_columns();
+        let mut sql = insert_sql(&self.base(), &names(&columns), rows);
+        if let Shape::State { key_columns } = self.shape {
+            let key = names(&columns[..=key_columns]).join(", ");
+            let set = names(&columns[key_columns + 1..]).into_iter().map(|name| format!("{name} = excluded.{name}"));
+            let set = set.collect::<Vec<_>>().join(", ");
+            let _ = write!(sql, " ON CONFLICT ({key}) DO UPDATE SET {set}");
+        }
+        sql
+    }
+
+    /// `DELETE` of one row of state by `chain_id` and its key.
+    pub fn delete_sql(&self) -> String {
+        let Shape::State { key_columns } = self.shape else {
+            unreachable!("event rows are deleted by range, see the store");
+        };
+        let condition = names(&self.all_columns()[..=key_columns]).into_iter().map(|name| format!("{name} = ?"));
+        format!("DELETE FROM {} WHERE {}", quoted(&self.base()), condition.collect::<Vec<_>>().join(" AND "))
+    }
+
+    /// A row of the columns besides those that the shape brings, as JSON.
+    pub fn json(&self, row: &Row) -> serde_json::Map<String, serde_json::Value> {
+        let fields = self.columns.iter().zip(row);
+        fields.map(|(column, value)| (column.name.clone(), column.kind.json(value))).collect()
+    }
+}
+
+/// `INSERT INTO table (columns) VALUES (?, ..), ..` of `rows` rows. Names come quoted.
+pub fn insert_sql(table: &str, columns: &[String], rows: usize) -> String {
+    let tuple = format!("({})", vec!["?"; columns.len()].join(","));
+    format!("INSERT INTO {} ({}) VALUES {}", quoted(table), columns.join(", "), vec![tuple; rows].join(","))
+}
+
+/// A name as SQL wants it; some events have fields named `from` or `index`.
+pub fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+fn names(columns: &[Column]) -> Vec<String> {
+    columns.iter().map(|column| quoted(&column.name)).collect()
+}
+
+fn readable(column: &Column) -> String {
+    let name = quoted(&column.name);
+    match column.kind {
+        Kind::Number => format!("substr(t.{name}, 3)"),
+        Kind::Bytes => format!("'0x' || lower(hex(t.{name}))"),
+        Kind::Integer | Kind::Flag | Kind::Text | Kind::Json => format!("t.{name}"),
+    }
+}

@@ -1,0 +1,103 @@
+//! A chain in memory: blocks with the events of an economy, and branches of it.
+
+use alloy::primitives::{Address, B256, Bloom, BloomInput, LogData, keccak256};
+
+use super::{
+    address_of,
+    economy::{Economy, Emitted},
+};
+
+/// Time of block 0.
+pub const GENESIS: u64 = 1_700_000_000;
+
+#[derive(Debug, Clone)]
+pub struct Log {
+    pub address: Address,
+    pub data: LogData,
+}
+
+#[derive(Debug, Clone)]
+pub struct Block {
+    pub number: u64,
+    pub hash: B256,
+    pub parent_hash: B256,
+    pub time: u64,
+    pub bloom: Bloom,
+    pub logs: Vec<Log>,
+}
+
+/// Blocks 0 to the last.
+#[derive(Debug, Clone, Default)]
+pub struct Chain {
+    pub blocks: Vec<Block>,
+    /// Tells blocks of branches apart.
+    pub salt: u64,
+}
+
+impl Chain {
+    /// A chain of `blocks` blocks whose economy does up to `actions` things in each.
+    pub fn grown(seed: u64, blocks: u64, actions: usize) -> Self {
+        let mut chain = Self::default();
+        chain.push(Vec::new());
+        let mut economy = Economy::new(seed);
+        chain.grow(&mut economy, blocks, actions);
+        chain
+    }
+
+    /// Adds blocks with what happens in `economy`.
+    pub fn grow(&mut self, economy: &mut Economy, blocks: u64, actions: usize) {
+        for _ in 0..blocks {
+            let number = self.blocks.len() as u64;
+            // Some blocks are empty, as on a chain that others use too.
+            let actions = if number % 3 == 0 { 0 } else { actions };
+            let emitted = economy.block(GENESIS + 2 * number, actions);
+            self.push(emitted);
+        }
+    }
+
+    /// The same chain up to block `number`, then other blocks with nothing of ours in them but a few deposits.
+    pub fn branch(&self, number: u64, blocks: u64, salt: u64) -> Self {
+        use alloy::{primitives::U256, sol_types::SolEvent as _};
+        use spheron_bindings::ledger::Ledger;
+        use spheron_indexer::Contract;
+
+        let kept = usize::try_from(number).unwrap() + 1;
+        let mut chain = Self { blocks: self.blocks[..kept].to_vec(), salt };
+        for index in 0..blocks {
+            let owner = Address::with_last_byte(u8::try_from(salt % 250).unwrap() + 1);
+            let token = super::economy::TOKENS[0];
+            let amount = U256::from(salt * 1_000 + index + 1);
+            let deposited = Ledger::Deposited { token, owner, payer: owner, amount };
+            let emitted = Emitted { contract: Contract::Ledger, data: deposited.encode_log_data() };
+            chain.push(if index % 2 == 0 { vec![emitted] } else { Vec::new() });
+        }
+        chain
+    }
+
+    pub fn head(&self) -> u64 {
+        self.blocks.len() as u64 - 1
+    }
+
+    pub fn get(&self, number: u64) -> Option<&Block> {
+        self.blocks.get(usize::try_from(number).unwrap())
+    }
+
+    pub fn events(&self) -> usize {
+        self.blocks.iter().map(|block| block.logs.len()).sum()
+    }
+
+    fn push(&mut self, emitted: Vec<Emitted>) {
+        let number = self.blocks.len() as u64;
+        let parent_hash = self.blocks.last().map(|block| block.hash).unwrap_or_default();
+        let hash = keccak256([parent_hash.as_slice(), &number.to_be_bytes(), &self.salt.to_be_bytes()].concat());
+        let logs: Vec<Log> = emitted
+            .into_iter()
+            .map(|emitted| Log { address: address_of(emitted.contract), data: emitted.data })
+            .collect();
+        let mut bloom = Bloom::ZERO;
+        for log in &logs {
+            bloom.accrue(BloomInput::Raw(log.address.as_slice()));
+        }
+        self.blocks.push(Block { number, hash, parent_hash, time: GENESIS + 2 * number, bloom, logs });
+    }
+}
