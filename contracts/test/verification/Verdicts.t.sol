@@ -197,21 +197,22 @@ contract VerdictsTest is VerificationFixture {
         verifierSet.submit(verdict, signatures);
     }
 
-    function testFuzz_Submit_RevertWhen_AnyFieldIsAltered(uint256 field) public {
-        field = bound(field, 0, FIELDS - 1);
-        IVerifierSet.Verdict memory verdict = _verdict();
-        verdict.gpuCount = 4;
-        IVerifierSet.Signature[] memory signatures = _signed(verdict, 2);
-        bytes32 signedDigest = verifierSet.hashVerdict(verdict);
-        _alter(verdict, field);
-        bytes32 digest = verifierSet.hashVerdict(verdict);
-        assertNotEq(signedDigest, digest);
+    function test_Submit_RevertWhen_AnyFieldIsAltered() public {
+        for (uint256 field; field < FIELDS; ++field) {
+            IVerifierSet.Verdict memory verdict = _verdict();
+            verdict.gpuCount = 4;
+            IVerifierSet.Signature[] memory signatures = _signed(verdict, 2);
+            bytes32 signedDigest = verifierSet.hashVerdict(verdict);
+            _alter(verdict, field);
+            bytes32 digest = verifierSet.hashVerdict(verdict);
+            assertNotEq(signedDigest, digest);
 
-        bool isClaim = field == 2 || field == 3 || field == 6;
-        if (isClaim) vm.expectPartialRevert(IVerifierSet.VerifierSet_ClaimMismatch.selector);
-        else if (field == 7) vm.expectPartialRevert(IVerifierSet.VerifierSet_PassBelowClaim.selector);
-        else _expectInvalidSignature(signatures[0].signer, digest);
-        verifierSet.submit(verdict, signatures);
+            bool isClaim = field == 2 || field == 3 || field == 6;
+            if (isClaim) vm.expectPartialRevert(IVerifierSet.VerifierSet_ClaimMismatch.selector);
+            else if (field == 7) vm.expectPartialRevert(IVerifierSet.VerifierSet_PassBelowClaim.selector);
+            else _expectInvalidSignature(signatures[0].signer, digest);
+            verifierSet.submit(verdict, signatures);
+        }
     }
 
     function testFuzz_Submit_RevertWhen_SignedForAnotherChain(uint64 chainId) public {
