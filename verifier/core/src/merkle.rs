@@ -93,7 +93,7 @@ mod tests {
         fn any_mutated_byte_of_an_opening_fails(
             leaves in 1u64..9, pick: u64, at in 0usize..LEAF, flip in 1u8..=255, hash in 0usize..8, byte in 0usize..32,
         ) {
-            let output: Vec<u8> = (0..leaves * LEAF as u64).map(|i| (i * 131 >> 3) as u8).collect();
+            let output: Vec<u8> = (0..leaves * LEAF as u64).map(|i| ((i * 131) >> 3) as u8).collect();
             let tree = output_tree(&output);
             let index = pick % leaves;
             let mut leaf = output[index as usize * LEAF..][..LEAF].to_vec();

@@ -85,7 +85,7 @@ impl Policy {
             ((1..=3_600_000).contains(&self.open_ms), "open_ms must be positive and at most an hour"),
             ((1..=1024).contains(&self.leaf_samples), "leaf_samples must be 1 to 1024"),
             ((1..=BPS as u16).contains(&self.theta_bps), "theta_bps must be 1 to 10000"),
-            (self.validity_s > 0, "validity_s must be positive"),
+            ((1..=93_600).contains(&self.validity_s), "validity_s must be positive and at most 26 hours"),
             (self.skew_ms <= 3_600_000, "skew_ms must be at most an hour"),
         ];
         match checks.iter().find(|(holds, _)| !holds) {

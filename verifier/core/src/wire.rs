@@ -4,8 +4,6 @@
 //! keeps one kind of message from passing for another. Every message but [`Terms`] names its session; a session's id is
 //! the digest of its terms, deadlines included.
 
-use std::borrow::Cow;
-
 use alloy::{
     primitives::{Address, B256, Bytes, Signature},
     signers::{SignerSync, local::PrivateKeySigner},
@@ -116,15 +114,9 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// Name and version as the contract has them.
+    /// The domain in which the contract checks signatures.
     pub fn eip712(&self) -> Eip712Domain {
-        Eip712Domain {
-            name: Some(Cow::Borrowed("GpuVerifier")),
-            version: Some(Cow::Borrowed("1")),
-            chain_id: Some(alloy::primitives::U256::from(self.chain_id)),
-            verifying_contract: Some(self.verifier_set),
-            salt: None,
-        }
+        spheron_bindings::domain::verifier_set(self.chain_id, self.verifier_set)
     }
 
     /// The digest that is signed.

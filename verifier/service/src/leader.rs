@@ -10,7 +10,7 @@ use spheron_verifier_core::{
     policy::PolicyError,
     session::{Session, SessionError},
     verdict::{SessionCommit, Signature, SignedVerdict, Verdict},
-    wire::{OpenRequest, SampleReveal, SignatureError, Signed, Terms},
+    wire::{Domain, OpenRequest, Openings, SignatureError, Signed, Terms},
 };
 
 use crate::{
@@ -116,7 +116,7 @@ pub(crate) async fn measure(leader: &Verifier, work: &Work) -> Result<SignedVerd
 fn check_work(leader: &Verifier, work: &Work) -> Result<(), MeasureError> {
     let me = leader.address();
     if !leader.signs_for(&work.domain) {
-        let spheron_verifier_core::wire::Domain { chain_id, verifier_set } = work.domain;
+        let Domain { chain_id, verifier_set } = work.domain;
         return Err(MeasureError::UnknownDomain { chain_id, verifier_set });
     }
     if !work.committee.contains(&me) {
@@ -237,8 +237,8 @@ async fn open(
     session: &Session,
     evidence: &Evidence,
     commit: &SessionCommit,
-) -> Result<Option<Signed<spheron_verifier_core::wire::Openings>>, MeasureError> {
-    let reveals: Vec<Signed<SampleReveal>> = evidence.sample_reveals.clone();
+) -> Result<Option<Signed<Openings>>, MeasureError> {
+    let reveals = evidence.sample_reveals.clone();
     let seed = session.sample_seed(&evidence.commitments, commit, &reveals)?;
     let deadline_ms = leader.now_ms().saturating_add(leader.policy().open_ms);
     Ok(observe::openings(leader.clock(), agent, session, &OpenRequest { reveals }, seed, deadline_ms).await)

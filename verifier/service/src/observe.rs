@@ -13,7 +13,10 @@ use spheron_verifier_core::{
 /// Longest wait for progress in one request.
 const POLL: Duration = Duration::from_secs(5);
 /// Pause before an agent that failed to answer is asked again.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(200);
+/// Pause after a heartbeat: short, since the chain may be done, but an agent that does not wait must not keep this
+/// verifier spinning.
+const BEAT: Duration = Duration::from_millis(5);
 
 /// A signed chain and when it arrived, unix milliseconds.
 pub(crate) type Arrival = (u64, Signed<SessionCommit>);
@@ -35,13 +38,17 @@ pub(crate) async fn chain(
             match progress {
                 Progress::Done(commit) => match session.check_commit(s0, &commit) {
                     Ok(()) => return (now, commit),
-                    Err(e) => tracing::warn!(session = %session.id, reason = %e, "the node signed another chain"),
+                    Err(e) => tracing::debug!(session = %session.id, reason = %e, "the node signed another chain"),
                 },
-                Progress::Failed(reason) => tracing::warn!(session = %session.id, %reason, "the node failed"),
-                Progress::Running(head) => match head.verify_from(session.terms.node, &session.domain) {
-                    Ok(head) => tracing::debug!(session = %session.id, job = head.job, "the node works"),
-                    Err(e) => tracing::warn!(session = %session.id, reason = %e, "a heartbeat does not count"),
-                },
+                Progress::Failed(reason) => tracing::debug!(session = %session.id, %reason, "the node failed"),
+                Progress::Running(head) => {
+                    match head.verify_from(session.terms.node, &session.domain) {
+                        Ok(head) => tracing::debug!(session = %session.id, job = head.job, "the node works"),
+                        Err(e) => tracing::debug!(session = %session.id, reason = %e, "a heartbeat does not count"),
+                    }
+                    tokio::time::sleep(BEAT).await;
+                    continue;
+                }
                 Progress::Queued => {}
             }
             tokio::time::sleep(PAUSE).await;

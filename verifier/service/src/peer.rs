@@ -29,7 +29,7 @@ pub(crate) struct Peer {
 
 #[derive(Clone)]
 enum Line {
-    Me(Box<Verifier>),
+    Me(Verifier),
     Http(HttpClient),
 }
 
@@ -45,7 +45,7 @@ pub struct Refusal {
 
 impl Peer {
     pub fn me(verifier: Verifier) -> Self {
-        Self { address: verifier.address(), line: Line::Me(Box::new(verifier)) }
+        Self { address: verifier.address(), line: Line::Me(verifier) }
     }
 
     pub fn http(address: Address, url: &str) -> Result<Self, ClientError> {

@@ -20,6 +20,9 @@ use spheron_verifier_core::{
 };
 use spheron_verifier_service::{Committed, Invitation, MeasureError, Proposal, Revealed};
 
+/// Spoils terms.
+type Change = fn(&mut Terms);
+
 const SHORT: Duration = Duration::from_secs(10);
 
 /// Reads ten times less time than has passed.
@@ -226,7 +229,7 @@ async fn messages_that_do_not_belong_here_are_refused_in_words() {
     altered.terms.message.jobs += 1;
     assert_eq!(open(&altered).await.error, "bad_signature");
 
-    let cases: [(&str, fn(&mut Terms)); 6] = [
+    let cases: [(&str, Change); 6] = [
         ("other_policy", |t| t.jobs = 1),
         ("other_policy", |t| t.leafSamples = 1),
         ("other_policy", |t| t.policyHash.0[0] ^= 1),

@@ -4,7 +4,13 @@
 
 mod common;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use alloy::primitives::{B256, keccak256};
 use common::*;
@@ -120,14 +126,14 @@ async fn a_node_that_answers_with_old_work_is_caught() {
 /// The leaves that were drawn in the session of this evidence.
 fn drawn(evidence: &Evidence) -> Vec<Sample> {
     let openings = &evidence.openings.as_ref().unwrap().message;
-    samples(openings.sampleSeed, &evidence.policy.job, JOBS, evidence.policy.leaf_samples)
+    samples(openings.sampleSeed, &evidence.policy.job, evidence.terms.message.jobs, evidence.policy.leaf_samples)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_wrong_element_is_caught_exactly_when_its_leaf_is_drawn() {
     let (mut caught, mut escaped) = (0, 0);
-    for job in [3, 17, 29, 58] {
-        let policy = Policy { leaf_samples: 480, ..policy() };
+    for job in [1, 4, 7, 10] {
+        let policy = Policy { max_jobs: 12, leaf_samples: 96, ..policy() };
         let behaviour = Behaviour::WrongElement { job, element: 9000 };
         let network = Network::start(Setup { policy, behaviour, ..Setup::default() }).await;
         let verdict = network.measure().await;
@@ -158,11 +164,20 @@ async fn a_silent_node_times_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_is_not_there_times_out() {
+async fn a_node_whose_agent_hangs_up_times_out() {
     let network = Network::start(Setup::default()).await;
-    network.stop(3);
+    let (dead, url) = listener().await;
+    network.directory.set_agent(network.work.node, url);
+    let measured = tokio::spawn({
+        let (leader, work) = (network.verifiers[0].clone(), network.work.clone());
+        async move { leader.measure(&work).await.unwrap() }
+    });
+    // the seed is known once somebody calls; time stands until then
+    drop(dead.accept().await.unwrap());
+    drop(dead);
     network.run_clock();
-    let verdict = network.measure().await;
+    let verdict = measured.await.unwrap();
+    check_signatures(&network, &verdict, 3);
     assert_eq!(outcome(&verdict), Outcome::Timeout);
 }
 
@@ -181,6 +196,9 @@ async fn a_weaker_machine_is_below_its_claim_and_gets_the_class_that_it_reaches(
 /// Does the work but opens nothing.
 struct Closed(Arc<dyn Prover>);
 
+/// It was asked to open.
+static ASKED: AtomicBool = AtomicBool::new(false);
+
 impl Prover for Closed {
     fn backend(&self) -> Backend {
         self.0.backend()
@@ -191,6 +209,7 @@ impl Prover for Closed {
     }
 
     fn open(&self, _: &Task, _: &[u64], _: &dyn Fn() -> bool) -> Result<Vec<LeafOpening>, ProverError> {
+        ASKED.store(true, Ordering::Relaxed);
         Err(ProverError::Device("it does not say".to_string()))
     }
 }
@@ -203,11 +222,10 @@ async fn a_node_that_opens_nothing_times_out_with_its_root_on_record() {
         let (leader, work) = (network.verifiers[0].clone(), network.work.clone());
         async move { leader.measure(&work).await.unwrap() }
     });
-    // time stands while the node works, and runs once it is done
-    while network.clock.now_ms() < BEGIN_MS + JOBS {
+    // time stands until every verifier has seen the chain, and runs from then on
+    while !ASKED.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    tokio::time::sleep(Duration::from_millis(300)).await;
     network.run_clock();
     let verdict = measured.await.unwrap();
     assert_eq!(outcome(&verdict), Outcome::Timeout);
