@@ -187,12 +187,12 @@ contract Distributor is IDistributor, AccessManaged, ReentrancyGuardTransient {
     {
         for (uint256 i; i < rewards.length; ++i) {
             if (paid >> i & 1 != 0) continue;
-            Reward calldata reward = rewards[i];
-            if (reward.amount == 0 || IERC20(token).trySafeTransfer(reward.account, reward.amount)) {
-                emit RewardPaid(epoch, start + i, reward.account, reward.account, reward.amount);
+            (address account, uint256 amount) = (rewards[i].account, rewards[i].amount);
+            if (amount == 0 || IERC20(token).trySafeTransfer(account, amount)) {
+                emit RewardPaid(epoch, start + i, account, account, amount);
             } else {
                 failed |= 1 << i;
-                unpaid += reward.amount;
+                unpaid += amount;
             }
         }
     }
@@ -224,13 +224,10 @@ contract Distributor is IDistributor, AccessManaged, ReentrancyGuardTransient {
         // The words of a leaf as in hashLeaf; three of them differ from leaf to leaf.
         bytes memory leaf = abi.encode(LEAF_DOMAIN, block.chainid, address(this), epoch, 0, 0, 0);
         for (uint256 i; i < rewards.length; ++i) {
-            uint256 index = start + i;
-            address account = rewards[i].account;
-            uint256 amount = rewards[i].amount;
             assembly ("memory-safe") {
-                mstore(add(leaf, 0xa0), index)
-                mstore(add(leaf, 0xc0), account)
-                mstore(add(leaf, 0xe0), amount)
+                mstore(add(leaf, 0xa0), add(start, i))
+                // The account and the amount, as they are.
+                calldatacopy(add(leaf, 0xc0), add(rewards.offset, shl(6, i)), 0x40)
                 mstore(0x00, keccak256(add(leaf, 0x20), 0xe0))
                 mstore(add(add(nodes, 0x20), shl(5, i)), keccak256(0x00, 0x20))
             }

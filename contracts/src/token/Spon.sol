@@ -91,10 +91,9 @@ contract Spon is ISpon, ERC20Permit, ERC20TransferAuthorization, ERC20Bridgeable
 
     function _consume(bytes32 direction, uint256 amount) private {
         RateLimiter.RefillingBucket storage limit = _limits[msg.sender];
-        require(
-            limit.tryConsume(direction, amount),
-            Spon_BridgeLimitExceeded(msg.sender, amount, limit.available(direction))
-        );
+        if (!limit.tryConsume(direction, amount)) {
+            revert Spon_BridgeLimitExceeded(msg.sender, amount, limit.available(direction));
+        }
     }
 
     /// @dev A bucket alone would let anyone move an amount of 0, and so make a bridge's events.
@@ -112,7 +111,8 @@ contract Spon is ISpon, ERC20Permit, ERC20TransferAuthorization, ERC20Bridgeable
 
     function _update(address from, address to, uint256 amount) internal override {
         super._update(from, to, amount);
-        require(from != address(0) || totalSupply() <= CAP, Spon_CapExceeded(totalSupply(), CAP));
+        // No `require` here: it would read the supply for its error on every transfer.
+        if (from == address(0) && totalSupply() > CAP) revert Spon_CapExceeded(totalSupply(), CAP);
     }
 
     function _useCheckedNonce(address owner, uint256 nonce) internal override(Nonces, NoncesKeyed) {

@@ -65,7 +65,12 @@ contract BondsHandler is Test {
     function withdraw(uint256 seed) public {
         (IBonds.Role role, address owner, StakeToken token) = _pickBonded(seed);
         IBonds.Bond memory b = bonds.bondOf(role, owner, address(token));
-        if (b.thawing == 0 || block.timestamp < b.thawedAt) return;
+        if (b.thawing == 0 || block.timestamp < b.thawedAt) {
+            vm.prank(owner);
+            vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotThawed.selector, b.thawing, b.thawedAt));
+            bonds.withdraw(role, address(token), owner);
+            return;
+        }
         uint256 before = token.balanceOf(owner);
         vm.prank(owner);
         bonds.withdraw(role, address(token), owner);
@@ -77,9 +82,9 @@ contract BondsHandler is Test {
         (IBonds.Role role, address owner, StakeToken token) = _pickBonded(seed);
         IBonds.Bond memory b = bonds.bondOf(role, owner, address(token));
         uint256 stake = uint256(b.active) + b.thawing;
-        uint256 most = uncapped ? 2 * stake : _capLeft(b, stake);
-        if (most == 0) return;
-        amount = bound(amount, 1, most);
+        if (stake == 0) return;
+        uint256 capLeft = _capLeft(b, stake);
+        amount = bound(amount, 1, uncapped || capLeft == 0 || seed % 4 == 0 ? 2 * stake : capLeft);
         IBonds.Slash memory order = IBonds.Slash({
             amount: amount,
             harmed: seed % 7 == 0 ? address(0) : harmed,
@@ -87,12 +92,18 @@ contract BondsHandler is Test {
             reporter: seed % 5 == 0 ? address(0) : reporter,
             uncapped: uncapped
         });
+        uint256 due = amount < stake ? amount : stake;
+        if (!uncapped && due > capLeft) {
+            vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_SlashCapExceeded.selector, due, capLeft));
+            bonds.slash(role, owner, address(token), order);
+            return;
+        }
         uint256[3] memory before = _owed(token);
         uint256 taken = bonds.slash(role, owner, address(token), order);
         uint256[3] memory after_ = _owed(token);
         slashed[address(token)] += taken;
 
-        assertEq(taken, amount < stake ? amount : stake, "slashed");
+        assertEq(taken, due, "slashed");
         assertEq(after_[0] + after_[1] + after_[2] - before[0] - before[1] - before[2], taken, "split");
         uint256 left = taken - (after_[0] - before[0]);
         assertLe((after_[1] - before[1]) * 10_000, left * bonds.REPORTER_CAP_BPS(), "reporter");
@@ -167,8 +178,7 @@ contract BondsHandler is Test {
 
     function _capLeft(IBonds.Bond memory b, uint256 stake) private view returns (uint256) {
         if (block.timestamp >= b.windowStart + 7 days) return stake / 10;
-        uint256 left = uint256(b.windowStake) / 10 - b.windowSlashed;
-        return left < stake ? left : stake;
+        return uint256(b.windowStake) / 10 - b.windowSlashed;
     }
 
     function _owed(StakeToken token) private view returns (uint256[3] memory) {

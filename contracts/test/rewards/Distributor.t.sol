@@ -280,6 +280,18 @@ contract DistributorTest is Test {
         distributor.payRange(1, 256, range, proof);
     }
 
+    /// @dev The words of a leaf are hashed as they came, so none but an address gives the leaf.
+    function test_AnAccountThatIsNoAddressReverts() public {
+        _post(1);
+        skip(DELAY);
+        bytes memory data = abi.encodeCall(distributor.payRange, (1, 0, rewards, tree.rangeProof(0)));
+        // Past the selector, four words of head and the length of the rewards.
+        data[4 + 5 * 32] = 0x01;
+        (bool ok, bytes memory answer) = address(distributor).call(data);
+        assertFalse(ok);
+        assertEq(answer, abi.encodeWithSelector(IDistributor.Distributor_InvalidProof.selector, 1, 0));
+    }
+
     function test_TheCapBindsARange() public {
         for (uint256 i; i < 3; ++i) {
             rewards.push(IDistributor.Reward(other, 10));
