@@ -19,19 +19,22 @@ contract LeaseInvariant is Test {
     function setUp() public {
         handler = new LeaseHandler();
         (book, ledger, token, operator) = handler.system();
-        bytes4[] memory selectors = new bytes4[](12);
+        bytes4[] memory selectors = new bytes4[](15);
         selectors[0] = LeaseHandler.wait.selector;
-        selectors[1] = LeaseHandler.misbehave.selector;
-        selectors[2] = LeaseHandler.stopModule.selector;
-        selectors[3] = LeaseHandler.setFee.selector;
-        selectors[4] = LeaseHandler.open.selector;
-        selectors[5] = LeaseHandler.open.selector;
-        selectors[6] = LeaseHandler.topUp.selector;
-        selectors[7] = LeaseHandler.topUp.selector;
-        selectors[8] = LeaseHandler.settle.selector;
-        selectors[9] = LeaseHandler.settleMany.selector;
-        selectors[10] = LeaseHandler.close.selector;
-        selectors[11] = LeaseHandler.reclaim.selector;
+        selectors[1] = LeaseHandler.waitForGrace.selector;
+        selectors[2] = LeaseHandler.waitForGrace.selector;
+        selectors[3] = LeaseHandler.misbehave.selector;
+        selectors[4] = LeaseHandler.stopModule.selector;
+        selectors[5] = LeaseHandler.setFee.selector;
+        selectors[6] = LeaseHandler.open.selector;
+        selectors[7] = LeaseHandler.open.selector;
+        selectors[8] = LeaseHandler.topUp.selector;
+        selectors[9] = LeaseHandler.topUp.selector;
+        selectors[10] = LeaseHandler.topUp.selector;
+        selectors[11] = LeaseHandler.settle.selector;
+        selectors[12] = LeaseHandler.settleMany.selector;
+        selectors[13] = LeaseHandler.close.selector;
+        selectors[14] = LeaseHandler.reclaim.selector;
         targetContract(address(handler));
         targetSelector(FuzzSelector(address(handler), selectors));
     }

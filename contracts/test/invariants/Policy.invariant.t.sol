@@ -11,17 +11,21 @@ contract PolicyInvariant is Test {
 
     function setUp() public {
         handler = new LeaseHandler();
-        bytes4[] memory selectors = new bytes4[](10);
+        bytes4[] memory selectors = new bytes4[](14);
         selectors[0] = LeaseHandler.wait.selector;
-        selectors[1] = LeaseHandler.misbehave.selector;
-        selectors[2] = LeaseHandler.misbehave.selector;
-        selectors[3] = LeaseHandler.open.selector;
-        selectors[4] = LeaseHandler.topUp.selector;
-        selectors[5] = LeaseHandler.settle.selector;
-        selectors[6] = LeaseHandler.settleMany.selector;
-        selectors[7] = LeaseHandler.close.selector;
-        selectors[8] = LeaseHandler.close.selector;
-        selectors[9] = LeaseHandler.reclaim.selector;
+        selectors[1] = LeaseHandler.waitForGrace.selector;
+        selectors[2] = LeaseHandler.waitForGrace.selector;
+        selectors[3] = LeaseHandler.misbehave.selector;
+        selectors[4] = LeaseHandler.misbehave.selector;
+        selectors[5] = LeaseHandler.open.selector;
+        selectors[6] = LeaseHandler.open.selector;
+        selectors[7] = LeaseHandler.topUp.selector;
+        selectors[8] = LeaseHandler.topUp.selector;
+        selectors[9] = LeaseHandler.settle.selector;
+        selectors[10] = LeaseHandler.settleMany.selector;
+        selectors[11] = LeaseHandler.close.selector;
+        selectors[12] = LeaseHandler.close.selector;
+        selectors[13] = LeaseHandler.reclaim.selector;
         targetContract(address(handler));
         targetSelector(FuzzSelector(address(handler), selectors));
     }

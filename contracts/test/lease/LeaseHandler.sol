@@ -89,8 +89,17 @@ contract LeaseHandler is LeaseTest {
         }
     }
 
-    function wait(uint256 time, bool long) external {
-        skip(bound(time, 1, long ? 20 days : 2 hours));
+    function wait(uint256 time, uint256 seed) external {
+        skip(bound(time, 1, seed % 16 == 0 ? 20 days : seed % 4 == 0 ? 12 hours : 30 minutes));
+    }
+
+    /// @notice Waits until a lease is in grace, or at one of the ends of it.
+    function waitForGrace(uint256 which, uint256 into) external {
+        if (_terms.length == 0) return;
+        ILeaseBook.Terms memory terms = _recent(which);
+        uint256 fundedUntil = _lease(terms).fundedUntil;
+        if (fundedUntil < block.timestamp || fundedUntil > block.timestamp + 1 days) return;
+        vm.warp(fundedUntil + bound(into, 0, terms.graceSeconds));
     }
 
     function misbehave(uint256 which, uint256 mode, uint256 haltAt) external {
@@ -116,7 +125,7 @@ contract LeaseHandler is LeaseTest {
         offer.units = uint32(1 + seed % 3);
         if (_stopped || book.leasedUnits(offer.node) + offer.units > 12) return;
         offer.rate = uint96(bound(rate, 1, 1e15));
-        offer.minSeconds = uint32(seed % 10_000);
+        offer.minSeconds = uint32(seed % 2_000);
         offer.maxSeconds = 40 days;
         offer.graceSeconds = uint32(bound(grace, 0, 3 days));
         offer.holdRateBps = uint16(bound(holdBps, 0, 10_000));
@@ -127,7 +136,7 @@ contract LeaseHandler is LeaseTest {
         offer.nonce = offer.reusable ? 0 : _terms.length + 1;
         offer.deadline = uint64(block.timestamp);
         address renter = _renters[seed / 4 % 2];
-        uint32 fundedSeconds = uint32(bound(funded, uint256(offer.minSeconds) + 1, seed % 5 == 0 ? 20 days : 20_000));
+        uint32 fundedSeconds = uint32(bound(funded, uint256(offer.minSeconds) + 1, seed % 8 == 0 ? 20 days : 4_000));
         _fund(renter, book.quote(offer, fundedSeconds));
         bytes memory signature = _sign(_nodeKeys[which], book.hashOffer(offer));
         vm.prank(seed % 3 == 0 ? operator : renter);
@@ -136,33 +145,33 @@ contract LeaseHandler is LeaseTest {
 
     function topUp(uint256 which, uint256 extra, uint256 who) external tracked {
         if (_terms.length == 0 || _stopped) return;
-        ILeaseBook.Terms memory terms = _terms[which % _terms.length];
+        ILeaseBook.Terms memory terms = _recent(which);
         ILeaseBook.Lease memory lease = _lease(terms);
         if (lease.status != ILeaseBook.Status.Open || block.timestamp >= _end(terms, lease)) return;
 
         bool inGrace = block.timestamp >= lease.fundedUntil;
-        address payer = [terms.renter, terms.provider, operator, bob][who % 4];
+        address payer = [terms.renter, terms.renter, operator, bob][who % 4];
         uint256 minimum = inGrace && payer != terms.renter && terms.graceSeconds > 1 ? terms.graceSeconds : 1;
         uint256 from = inGrace ? block.timestamp : lease.fundedUntil;
         uint256 latest = uint256(terms.start) + terms.maxSeconds - terms.graceSeconds;
         if (from + minimum > latest) return;
         extra = bound(extra, minimum, latest - from);
-        if (extra > minimum + 5_000) extra = minimum + extra % 5_000;
+        if (extra > minimum + 300) extra = minimum + extra % 300;
         _fund(payer, uint256(terms.rate) * (extra + terms.graceSeconds));
 
-        if (inGrace && lease.holdTo > lease.settledTo) {
-            book.settle(terms);
-            if (lease.holdTo > _lease(terms).settledTo) {
-                vm.expectPartialRevert(ILeaseBook.LeaseBook_HoldUnsettled.selector);
-            }
-        }
         vm.prank(payer);
-        book.topUp(terms, extra);
+        try book.topUp(terms, extra) {}
+        catch (bytes memory reason) {
+            // Only a second grace whose first one the policy will not settle may be refused.
+            assertTrue(inGrace && lease.holdTo > lease.settledTo);
+            assertEq(bytes4(reason), ILeaseBook.LeaseBook_HoldUnsettled.selector);
+            vm.getRecordedLogs(); // forge keeps the logs of what was reverted
+        }
     }
 
     function settle(uint256 which) external tracked {
         if (_terms.length == 0) return;
-        _settle(_terms[which % _terms.length]);
+        _settle(_recent(which));
     }
 
     function settleMany(uint256 first, uint256 howMany) external tracked {
@@ -176,7 +185,7 @@ contract LeaseHandler is LeaseTest {
 
     function close(uint256 which, uint256 who) external tracked {
         if (_terms.length == 0) return;
-        ILeaseBook.Terms memory terms = _terms[which % _terms.length];
+        ILeaseBook.Terms memory terms = _recent(which);
         ILeaseBook.Lease memory lease = _lease(terms);
         if (lease.status > ILeaseBook.Status.Ending) return;
         uint256 end = _end(terms, lease);
@@ -201,7 +210,7 @@ contract LeaseHandler is LeaseTest {
 
     function reclaim(uint256 which) external tracked {
         if (_terms.length == 0) return;
-        ILeaseBook.Terms memory terms = _terms[which % _terms.length];
+        ILeaseBook.Terms memory terms = _recent(which);
         ILeaseBook.Lease memory lease = _lease(terms);
         uint256 end = _end(terms, lease);
         uint256 at = block.timestamp + terms.noticeSeconds;
@@ -242,6 +251,12 @@ contract LeaseHandler is LeaseTest {
 
     function system() external view returns (LeaseBook, ILedger, address token_, address operator_) {
         return (book, ledger, address(token), operator);
+    }
+
+    /// @dev One of the last leases: older ones are mostly over.
+    function _recent(uint256 which) private view returns (ILeaseBook.Terms memory) {
+        uint256 from = _terms.length > 3 ? _terms.length - 3 : 0;
+        return _terms[from + which % (_terms.length - from)];
     }
 
     /// @dev An exit must work, within gas that no policy was given, and refund `due` wei at once.

@@ -133,7 +133,7 @@ contract LedgerHandler is MoneyTest {
         refund = bound(refund, 0, escrowed - payment - fee);
         if (payment + fee + refund == 0) return;
         vm.prank(modules[module % 2]);
-        ledger.release(token_, owners[who % 3], owners[(who + 1) % 3], payment, fee, refund);
+        ledger.release(token_, owners[who % 3], owners[addmod(who, 1, 3)], payment, fee, refund);
     }
 
     function collectFees(uint256 which, uint256 module) external {
