@@ -53,11 +53,15 @@ impl Client {
         let parsed: reqwest::Url =
             url.parse().map_err(|_| ClientError::MalformedUrl { url: redacted(url).to_owned() })?;
         let local = parsed.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
+        // The nonce is asked for each time: the same key may be at work in another process.
+        let builder = ProviderBuilder::new()
+            .disable_recommended_fillers()
+            .with_gas_estimation()
+            .with_simple_nonce_management()
+            .with_chain_id(deployment.chain_id);
         let provider = match &signer {
-            Some(signer) => {
-                ProviderBuilder::new().wallet(EthereumWallet::from(signer.clone())).connect_http(parsed).erased()
-            }
-            None => ProviderBuilder::new().connect_http(parsed).erased(),
+            Some(signer) => builder.wallet(EthereumWallet::from(signer.clone())).connect_http(parsed).erased(),
+            None => builder.connect_http(parsed).erased(),
         };
         if local {
             provider.client().set_poll_interval(LOCAL_POLL);

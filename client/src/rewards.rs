@@ -1,6 +1,6 @@
 //! Reward epochs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::{
     primitives::{Address, B256, U256},
@@ -24,10 +24,11 @@ impl Client {
         self.view(self.contracts().distributor, &Distributor::epochOfCall { epoch }).await
     }
 
-    /// Whether a leaf was paid.
-    pub async fn is_reward_paid(&self, epoch: U256, index: u32) -> Result<bool, ClientError> {
-        let call = Distributor::isPaidCall { epoch, index: U256::from(index) };
-        self.view(self.contracts().distributor, &call).await
+    /// Which leaves of an epoch were paid.
+    pub async fn paid_rewards(&self, epoch: U256) -> Result<BTreeSet<u32>, ClientError> {
+        let filter = Filter::new().topic1(B256::from(epoch));
+        let events = self.events::<Distributor::RewardPaid>(self.contracts().distributor, filter).await?;
+        Ok(events.iter().map(|event| event.index.saturating_to()).collect())
     }
 
     /// Wei of rewards that were ever paid for `account`, per token.
@@ -83,6 +84,19 @@ impl Client {
         proof: Vec<B256>,
     ) -> Result<(), ClientError> {
         let call = Distributor::claimCall { epoch, index: U256::from(index), reward, proof };
+        self.send(self.contracts().distributor, &call).await.map(drop)
+    }
+
+    /// Pays one leaf to `to`. Only its account, or that account's claimer.
+    pub async fn claim_reward_to(
+        &self,
+        epoch: U256,
+        index: u32,
+        reward: Reward,
+        to: Address,
+        proof: Vec<B256>,
+    ) -> Result<(), ClientError> {
+        let call = Distributor::claimToCall { epoch, index: U256::from(index), reward, to, proof };
         self.send(self.contracts().distributor, &call).await.map(drop)
     }
 }

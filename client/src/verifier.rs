@@ -61,6 +61,17 @@ impl Client {
         self.send(self.contracts().verifier_set, &call).await.map(drop)
     }
 
+    /// The verifiers.
+    pub async fn verifiers(&self) -> Result<Vec<Address>, ClientError> {
+        self.view(self.contracts().verifier_set, &VerifierSet::verifiersCall {}).await
+    }
+
+    /// Verifiers drawn for a node and round, and signatures that a verdict needs.
+    pub async fn quorum(&self) -> Result<(u64, u64), ClientError> {
+        let quorum = self.view(self.contracts().verifier_set, &VerifierSet::quorumCall {}).await?;
+        Ok((quorum.committeeSize.saturating_to(), quorum.signatures.saturating_to()))
+    }
+
     /// Leaves the set.
     pub async fn leave_verifiers(&self) -> Result<(), ClientError> {
         self.send(self.contracts().verifier_set, &VerifierSet::leaveCall {}).await.map(drop)

@@ -123,15 +123,17 @@ async fn play<'a>(
     progress: &Progress,
 ) -> anyhow::Result<Played<'a>> {
     let now = arbitrum.anvil.now().await?.max(base.anvil.now().await?);
-    let opening = (now / DAY + 1 + u64::from(now % DAY + HOUR > DAY)) * DAY;
+    let opening = (now / DAY + 1 + u64::from(now % DAY + 2 * HOUR > DAY)) * DAY;
     let mut a = Stage::new(arbitrum, cast, opening);
     let mut b = Stage::new(base, cast, opening);
 
-    // Reveals count for the beacon of the next round.
-    try_join!(arbitrum.anvil.travel_to(opening - 30 * MINUTE), base.anvil.travel_to(opening - 30 * MINUTE))?;
+    try_join!(arbitrum.anvil.travel_to(opening - 90 * MINUTE), base.anvil.travel_to(opening - 90 * MINUTE))?;
     try_join!(a.providers_join(|node| services.agent_url(node)), b.providers_join(|node| services.agent_url(node)))?;
     progress.step("providers bonded, registered their nodes and posted signed offers");
     try_join!(a.verifiers_join(), b.verifiers_join())?;
+    // A verifier reveals from the round after its joining on, for the beacon of the next one.
+    try_join!(arbitrum.anvil.travel_to(opening - 30 * MINUTE), base.anvil.travel_to(opening - 30 * MINUTE))?;
+    try_join!(a.verifiers_reveal(), b.verifiers_reveal())?;
     progress.step("verifiers bonded, joined and revealed into the beacon");
     try_join!(a.holder_stakes(), b.holder_stakes())?;
 
@@ -155,10 +157,11 @@ async fn play<'a>(
 
     let (rewards_a, rewards_b) = try_join!(a.rewards_are_posted(services), b.rewards_are_posted(services))?;
     progress.step("the era's reward root was built from chain events, verified and posted");
-    let cheated = [&cast.dan, &cast.eve];
-    try_join!(a.settle(&cheated), b.settle(&cheated))?;
     try_join!(a.rewards_are_paid(services, &rewards_a), b.rewards_are_paid(services, &rewards_b))?;
     progress.step("the root activated, and one call paid every node");
+    // Seconds without a verdict are refunded once none can come any more.
+    let renters = cast.renters();
+    try_join!(a.settle(&renters), b.settle(&renters))?;
     let (fees_a, fees_b) = try_join!(a.collect_dollar_fees(), b.collect_dollar_fees())?;
     try_join!(a.everybody_withdraws(), b.everybody_withdraws())?;
     progress.step("providers and renters withdrew");

@@ -10,7 +10,7 @@ use std::{
 use alloy::primitives::{Address, B256};
 use anyhow::{Context as _, bail, ensure};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use spheron_bindings::verifier_set::IVerifierSet::{Signature, Verdict};
 
 use crate::{
@@ -25,8 +25,6 @@ use crate::{
 const START: Duration = Duration::from_secs(30);
 /// How long the indexer may take to reach a block that is there already.
 const SYNC: Duration = Duration::from_secs(30);
-/// How long a measurement may take.
-const SESSION: Duration = Duration::from_secs(60);
 
 /// Where a run keeps its files.
 #[derive(Debug, Clone)]
@@ -75,6 +73,7 @@ pub struct Services {
     /// URL of the indexer's API.
     pub api: String,
     verifier_urls: HashMap<Address, String>,
+    control_urls: HashMap<Address, String>,
     agent_urls: HashMap<Address, String>,
 }
 
@@ -87,9 +86,10 @@ impl Services {
     pub fn new(program: PathBuf, files: Files, cast: &Cast) -> anyhow::Result<Self> {
         let mut ports = FreePorts::default();
         let mut url = || ports.next().map(|port| format!("http://127.0.0.1:{port}"));
-        let mut verifier_urls = HashMap::new();
+        let (mut verifier_urls, mut control_urls) = (HashMap::new(), HashMap::new());
         for verifier in &cast.verifiers {
             verifier_urls.insert(verifier.address(), url()?);
+            control_urls.insert(verifier.address(), url()?);
         }
         let mut agent_urls = HashMap::new();
         for (_, node) in cast.nodes() {
@@ -97,7 +97,7 @@ impl Services {
         }
         let api = url()?;
         let http = reqwest::Client::new();
-        Ok(Self { program, files, http, processes: Vec::new(), api, verifier_urls, agent_urls })
+        Ok(Self { program, files, http, processes: Vec::new(), api, verifier_urls, control_urls, agent_urls })
     }
 
     /// Where a node's agent answers.
@@ -141,7 +141,7 @@ impl Services {
             let mut arguments = vec!["node".to_owned(), "agent".to_owned()];
             arguments.extend(self.both_books());
             arguments.extend(["--listen".to_owned(), listen(&url)]);
-            arguments.extend(["--behaviour".to_owned(), behaviour(node.machine).to_owned()]);
+            arguments.extend(["--behaviour", behaviour(node.machine), "--clock", "chain"].map(str::to_owned));
             let key = [("SPHERON_PRIVATE_KEY", secret(&node.actor.key))];
             self.start(&format!("agent-{}", node.actor.name), arguments, &key).await?;
         }
@@ -163,10 +163,11 @@ impl Services {
             let url = self.verifier_url(verifier)?;
             let mut arguments = vec!["verify".to_owned(), "run".to_owned()];
             arguments.extend(self.both_books());
-            arguments.extend(["--listen".to_owned(), listen(&url), "--indexer".to_owned(), self.api.clone()]);
-            let evidence = self.files.state.join("evidence").join(&name);
-            arguments.extend(["--evidence".to_owned(), evidence.display().to_string()]);
-            arguments.extend(["--class-scale".to_owned(), CLASS_SCALE.to_owned()]);
+            let control = self.control_urls.get(&verifier.address()).context("every verifier has a control API")?;
+            arguments.extend(["--listen".to_owned(), listen(&url), "--control".to_owned(), listen(control)]);
+            arguments.extend(["--data".to_owned(), argument(&self.files.state.join("evidence").join(&name))?]);
+            arguments
+                .extend(["--class-scale", CLASS_SCALE, "--validity", "24h", "--clock", "chain"].map(str::to_owned));
             for (peer, url) in &self.verifier_urls {
                 arguments.extend(["--peer".to_owned(), format!("{peer}={url}")]);
             }
@@ -180,7 +181,7 @@ impl Services {
         Ok(())
     }
 
-    /// Has a node measured inside a lease, and brings the verdict with the leading verifier's key.
+    /// Has a node measured inside a lease. The first verifier leads, and brings the verdict with its own key.
     ///
     /// # Errors
     ///
@@ -188,37 +189,17 @@ impl Services {
     pub async fn measure(
         &self,
         chain: &Chain,
-        cast: &Cast,
+        leader: &Actor,
         node: &NodeActor,
         lease: B256,
     ) -> anyhow::Result<SignedVerdict> {
-        let reader = chain.client(&cast.keeper)?;
-        let address = node.actor.address();
-        let round = reader.round_at(reader.chain_time().await?).await?;
-        let committee = reader.committee(address, round).await?;
-        let leader = committee.first().context("the committee is empty")?;
-        let registered = reader.node(address).await?;
-        let work = json!({
-            "domain": { "chain_id": chain.spec.chain_id, "verifier_set": chain.deployment.contracts.verifier_set },
-            "lease_id": lease,
-            "node": address,
-            "provider": registered.provider,
-            "gpu_index": 0,
-            "gpu_count": registered.units,
-            "claimed_class": registered.resource,
-            "backend": 0,
-            "beacon_round": round,
-            "beacon": reader.beacon(round).await?,
-            "committee": committee,
-            "quorum": 2,
-        });
-        let url = self.verifier_urls.get(leader).with_context(|| format!("no service of verifier {leader}"))?;
-        let request = self.http.post(format!("{url}/sessions")).timeout(SESSION).json(&work);
-        let signed: SignedVerdict = answer(request).await.with_context(|| format!("measuring {}", node.actor.name))?;
-        let leader = cast.verifiers.iter().find(|verifier| verifier.address() == *leader);
-        let leader = leader.context("the leader is not of the cast")?;
-        chain.client(leader)?.submit_verdict(signed.verdict.clone(), signed.signatures.clone()).await?;
-        Ok(signed)
+        let control = self.control_urls.get(&leader.address()).context("the leader is no verifier")?;
+        let (node_id, lease, book) = (node.actor.address().to_string(), lease.to_string(), self.book(chain)?);
+        let arguments =
+            ["verify", "measure", &node_id, "--lease", &lease, "--control", control, "--submit", "--deployment", &book];
+        let state = self.command(&arguments, Some(leader)).await;
+        let state = state.with_context(|| format!("measuring {} on {}", node.actor.name, chain.spec.name))?;
+        serde_json::from_value(state["signed"].clone()).context("spheron verify measure printed no signed verdict")
     }
 
     /// Waits until the indexer has followed a chain to its latest block.
@@ -347,6 +328,7 @@ impl Services {
 /// Reference rates are divided by so much that two cores reach an RTX 4090's.
 const CLASS_SCALE: &str = "1/1000000";
 
+/// As `spheron node agent --behaviour` names them.
 fn behaviour(machine: Machine) -> &'static str {
     match machine {
         Machine::Honest => "honest",

@@ -214,9 +214,7 @@ impl Indexer {
 /// The endpoints of a chain as one source.
 fn pool(chain: &ChainManifest, config: &Config) -> Result<Pool, ManifestError> {
     let endpoints = chain.endpoint_urls()?.into_iter().map(|url| Endpoint::new(Rpc::new(url, config.rpc)));
-    let addresses = chain.contracts.values().copied().collect();
-    let expected = Expected { chain_id: chain.chain_id, addresses };
-    Ok(Pool::new(endpoints.collect(), expected, config.pool))
+    Ok(Pool::new(endpoints.collect(), Expected::of(chain), config.pool))
 }
 
 /// Says so when a chain does not move, with the reason.
@@ -226,7 +224,7 @@ async fn watch(status: Status, cancel: CancellationToken, stall_after: Duration)
             tokio::time::sleep(stall_after).await;
             for report in status.reports().into_iter().filter(|report| report.phase == Phase::Stalled) {
                 let reason = report.last_error.as_deref().unwrap_or("unknown");
-                tracing::warn!(chain = report.name, block = report.block, head = report.head, reason, "no progress");
+                tracing::warn!(chain = report.chain, block = report.block, head = report.head, reason, "no progress");
             }
         }
     };

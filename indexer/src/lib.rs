@@ -13,9 +13,11 @@
 //! * [`follow`] decides what is fetched next, and finds reorgs.
 //! * [`decode`] turns logs into typed events and rows; [`fold`] turns events into state.
 //! * [`store`] writes a range in one transaction, takes blocks back, and reads.
-//! * [`api`] serves it over HTTP.
+//! * [`api`] serves it over HTTP; [`audit`] holds it against the contracts; [`rewards`] takes an era's inputs out of it;
+//!   [`digest`] compares two databases.
 
 pub mod api;
+pub mod audit;
 pub mod decode;
 pub mod digest;
 pub mod event;
@@ -26,6 +28,7 @@ pub mod manifest;
 pub mod plan;
 pub mod position;
 mod queue;
+pub mod rewards;
 pub mod source;
 pub mod status;
 pub mod store;

@@ -62,6 +62,9 @@ pub struct ChainManifest {
     /// Blocks behind the latest that count as final, for endpoints without the `finalized` tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finality_depth: Option<u64>,
+    /// Endpoints that must return the same logs of a range before it is believed; 1 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quorum: Option<usize>,
     /// Addresses by contract name; Spon and StakedSpon only once they exist.
     pub contracts: BTreeMap<Contract, Address>,
 }
@@ -183,6 +186,9 @@ impl ChainManifest {
             let without = expand(endpoint, |_| Some("x".into()))?;
             http_url(&without)?;
         }
+        if let Some(quorum) = self.quorum.filter(|quorum| *quorum == 0 || *quorum > self.endpoints.len()) {
+            return Err(format!("quorum is {quorum}; give 1 to {}, the number of endpoints", self.endpoints.len()));
+        }
         let missing: Vec<_> = Contract::ALL
             .iter()
             .filter(|contract| contract.is_always_deployed() && !self.contracts.contains_key(contract))
@@ -272,6 +278,7 @@ mod tests {
             ("[\"http://127.0.0.1:1\"]", "[]", "endpoints is empty"),
             ("chain_id = 8453", "chain_id = 0", "chain_id is 0"),
             ("chain_id = 8453", "chain_id = -1", "-1"),
+            ("start_block = 7", "start_block = 7\nquorum = 2", "quorum is 2"),
             ("name = \"base\"", "name = \"\"", "name is empty"),
             ("Ledger = \"0x0000000000000000000000000000000000000005\"", "", "lacks Ledger"),
             (

@@ -14,14 +14,17 @@ const MAX_BLOCKS: u64 = 1_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planner {
     blocks: u64,
-    /// The smallest size that failed, once one has; from then on the size grows slowly.
+    /// The size that failed last, once one has; from then on the size grows slowly.
     failed_at: Option<u64>,
+    /// What the endpoint says is the most that it takes.
+    ceiling: u64,
 }
 
 impl Planner {
     /// A planner that begins with the size that an earlier one had learned.
     pub fn new(learned: Option<u64>) -> Self {
-        Self { blocks: learned.unwrap_or(FIRST_BLOCKS).clamp(1, MAX_BLOCKS), failed_at: learned }
+        let blocks = learned.unwrap_or(FIRST_BLOCKS).clamp(1, MAX_BLOCKS);
+        Self { blocks, failed_at: learned, ceiling: MAX_BLOCKS }
     }
 
     /// The next range to ask for, of the blocks `from` to `to`.
@@ -47,7 +50,7 @@ impl Planner {
         // As many blocks as should bring the target, going by this range.
         let logs = u64::try_from(logs).unwrap_or(u64::MAX);
         let wanted = range.len().saturating_mul(TARGET_LOGS).checked_div(logs).unwrap_or(MAX_BLOCKS);
-        self.blocks = grown.min(wanted).clamp(1, MAX_BLOCKS);
+        self.blocks = grown.min(wanted).clamp(1, self.ceiling);
     }
 
     /// Takes in that a range failed. `false` if asking for fewer blocks cannot help.
@@ -58,8 +61,11 @@ impl Planner {
             _ => return false,
         };
         let half = range.len() / 2;
+        if let Class::RangeTooWide { blocks: Some(most) } = class {
+            self.ceiling = most.clamp(1, MAX_BLOCKS);
+        }
         self.failed_at = Some(range.len());
-        self.blocks = hint.filter(|blocks| *blocks < range.len()).unwrap_or(half).clamp(1, MAX_BLOCKS);
+        self.blocks = hint.filter(|blocks| *blocks < range.len()).unwrap_or(half).clamp(1, self.ceiling);
         range.len() > 1
     }
 }
@@ -94,6 +100,16 @@ mod tests {
         assert_eq!(planner.blocks(), 50);
         assert!(!planner.failed(range(1), Class::TooManyResults { blocks: None }));
         assert!(!planner.failed(range(50), Class::RateLimited { retry_after: None }));
+    }
+
+    #[test]
+    fn a_limit_that_was_told_is_kept_to() {
+        let mut planner = Planner::new(None);
+        assert!(planner.failed(range(2_000), Class::RangeTooWide { blocks: Some(500) }));
+        for _ in 0..5 {
+            planner.succeeded(range(500), 0);
+            assert_eq!(planner.blocks(), 500);
+        }
     }
 
     #[test]

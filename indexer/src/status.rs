@@ -28,11 +28,13 @@ pub enum Phase {
 #[derive(Debug, Clone, Serialize)]
 pub struct ChainReport {
     /// Name in the manifest.
-    pub name: String,
+    pub chain: String,
     /// EIP-155 id.
     pub chain_id: u64,
     /// Where it stands.
     pub phase: Phase,
+    /// The next block to fetch.
+    pub next_block: u64,
     /// The last block whose events the database holds.
     pub block: Option<u64>,
     /// Its time, unix seconds.
@@ -93,7 +95,8 @@ impl ChainStatus {
         let mut progress = self.progress();
         progress.head = Some(head);
         progress.requests = requests;
-        if progress.lag() == Some(0) {
+        // An endpoint that is behind the database tells nothing new.
+        if head + 1 == progress.cursor.next_block {
             progress.moved_at = Instant::now();
             progress.last_error = None;
         }
@@ -140,9 +143,10 @@ impl ChainStatus {
             }
         };
         ChainReport {
-            name: progress.name.clone(),
+            chain: progress.name.clone(),
             chain_id: progress.chain_id,
             phase,
+            next_block: progress.cursor.next_block,
             block: progress.cursor.tip.map(|tip| tip.number),
             block_time: progress.cursor.tip.map(|tip| tip.time),
             head: progress.head,

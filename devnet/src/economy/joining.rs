@@ -6,7 +6,7 @@ use spheron_client::{lease::SignedOffer, node::BondRole, verifier::HashChain};
 
 use super::{DAY, HOUR, Stage};
 use crate::{
-    cast::{H100, NodeActor, ProviderActor},
+    cast::{Actor, H100, NodeActor, ProviderActor},
     chain::{MINIMUM_BOND, SPON},
 };
 
@@ -43,7 +43,7 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Verifiers bond, join with the tip of their hash chain, and reveal into the next round's beacon.
+    /// Verifiers bond and join with the tip of their hash chain.
     ///
     /// # Errors
     ///
@@ -53,15 +53,30 @@ impl Stage<'_> {
             let client = self.chain.client(verifier)?;
             self.issue_bond(verifier).await?;
             client.bond(BondRole::Verifier, self.chain.spon(), bond()).await?;
-            let chain = HashChain::of_key(&verifier.key, self.chain.spec.chain_id, BEACON_ROUNDS);
-            client.join_verifiers(self.chain.spon(), chain.tip()).await?;
-            let preimage = chain.preimage_of(chain.tip()).expect("a new chain has not been revealed from");
-            client.reveal(preimage).await?;
+            client.join_verifiers(self.chain.spon(), self.hash_chain(verifier).tip()).await?;
         }
         Ok(())
     }
 
-    async fn issue_bond(&self, actor: &crate::cast::Actor) -> anyhow::Result<()> {
+    /// A round later, verifiers reveal into the beacon of the next one.
+    ///
+    /// # Errors
+    ///
+    /// If a transaction fails.
+    pub async fn verifiers_reveal(&self) -> anyhow::Result<()> {
+        for verifier in &self.cast.verifiers {
+            let chain = self.hash_chain(verifier);
+            let preimage = chain.preimage_of(chain.tip()).expect("a new chain has not been revealed from");
+            self.chain.client(verifier)?.reveal(preimage).await?;
+        }
+        Ok(())
+    }
+
+    fn hash_chain(&self, verifier: &Actor) -> HashChain {
+        HashChain::of_key(&verifier.key, self.chain.spec.chain_id, BEACON_ROUNDS)
+    }
+
+    async fn issue_bond(&self, actor: &Actor) -> anyhow::Result<()> {
         Ok(self.chain.client(&self.cast.foundation)?.mint_spon(actor.address(), bond()).await?)
     }
 

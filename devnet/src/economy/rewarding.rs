@@ -58,7 +58,7 @@ impl Stage<'_> {
         let file = services.reward_file(self.chain);
         let (path, book) = (text(&file)?, services.book(self.chain)?);
         let era = (self.opening / DAY).to_string();
-        let (database, budget) = (services.database()?, budget.to_string());
+        let (database, budget) = (services.database()?, format!("{} SPON", ERA_BUDGET / SPON));
         services
             .command(
                 &[

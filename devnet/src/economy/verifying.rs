@@ -26,7 +26,7 @@ impl Stage<'_> {
     pub async fn verifiers_measure(&self, services: &Services) -> anyhow::Result<Vec<Measured>> {
         let mut measured = Vec::new();
         for (_, node) in self.cast.nodes() {
-            let signed = services.measure(self.chain, self.cast, node, self.lease_on(node)).await?;
+            let signed = services.measure(self.chain, &self.cast.verifiers[0], node, self.lease_on(node)).await?;
             measured.push(Measured {
                 node: node.actor.name,
                 verdict: signed.verdict,

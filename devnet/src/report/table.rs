@@ -1,16 +1,23 @@
 use alloy::primitives::{U256, utils::format_units};
-use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 
 use super::balance::{ChainBalance, Holder, NodeVerdict, Provider, Renter};
 
 /// One table for both chains.
 pub fn render(chains: &[ChainBalance]) -> String {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(["who", "chain", "put in", "got out", "why"]);
+    table
+        .load_preset(UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["who", "chain", "put in", "got out", "why"]);
     let rows: Vec<Vec<[String; 5]>> = chains.iter().map(chain_rows).collect();
     for actor in 0..rows.first().map_or(0, Vec::len) {
-        for chain in &rows {
-            table.add_row(chain[actor].clone());
+        for (place, chain) in rows.iter().enumerate() {
+            let mut row = chain[actor].clone();
+            if place > 0 {
+                row[0].clear();
+            }
+            table.add_row(row);
         }
     }
     table.to_string()

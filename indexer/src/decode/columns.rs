@@ -59,7 +59,9 @@ impl EventColumns {
             let field = if *indexed { topics.next() } else { body.next() };
             flatten(field.ok_or("a field is missing")?, &mut row);
         }
-        debug_assert_eq!(row.len(), self.columns.len());
+        if row.len() != self.columns.len() {
+            return Err(format!("{} values for {} columns", row.len(), self.columns.len()));
+        }
         Ok(row)
     }
 }
@@ -117,7 +119,9 @@ fn kind_of(ty: &str) -> Kind {
 
 fn flatten(field: DynSolValue, row: &mut Row) {
     match field {
-        DynSolValue::Tuple(fields) => fields.into_iter().for_each(|field| flatten(field, row)),
+        DynSolValue::Tuple(fields) | DynSolValue::CustomStruct { tuple: fields, .. } => {
+            fields.into_iter().for_each(|field| flatten(field, row));
+        }
         DynSolValue::Bool(flag) => row.push(flag.to_value()),
         DynSolValue::Uint(number, bits) if bits <= MAX_INTEGER_BITS => row.push(number.to::<u64>().to_value()),
         DynSolValue::Uint(number, _) => row.push(Value::Text(number_text(number))),
@@ -134,9 +138,10 @@ fn flatten(field: DynSolValue, row: &mut Row) {
 
 fn json(value: &DynSolValue) -> serde_json::Value {
     match value {
-        DynSolValue::Array(values) | DynSolValue::FixedArray(values) | DynSolValue::Tuple(values) => {
-            values.iter().map(json).collect()
-        }
+        DynSolValue::Array(values)
+        | DynSolValue::FixedArray(values)
+        | DynSolValue::Tuple(values)
+        | DynSolValue::CustomStruct { tuple: values, .. } => values.iter().map(json).collect(),
         DynSolValue::Bool(flag) => json!(flag),
         other => json!(scalar(other)),
     }

@@ -84,6 +84,12 @@ pub fn event_tables() -> &'static [Table] {
     &EVENT_TABLES
 }
 
+/// The table of an event of a contract.
+pub fn event_table_of(contract: &str, selector: B256) -> Option<&'static Table> {
+    let contract = Contract::parse(contract)?;
+    BY_SELECTOR.get(&(contract, selector)).map(|index| &EVENT_TABLES[*index])
+}
+
 impl Decoder {
     /// A decoder of the logs of these contracts.
     pub fn new(contracts: impl IntoIterator<Item = (Contract, Address)>) -> Self {

@@ -17,6 +17,8 @@ mod verification;
 
 pub use entities::*;
 pub use entity::{Change, Entity, Rows};
+pub use stake::BURN_ADDRESS;
+pub use token::{SPON, STAKED_SPON};
 
 use crate::{event::Event, position::Position};
 

@@ -13,6 +13,24 @@ use super::{
 /// Headers in one request.
 const HEADERS_PER_REQUEST: usize = 100;
 
+/// A question to a contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EthCall {
+    /// The contract.
+    pub to: Address,
+    /// Selector and arguments.
+    pub data: Bytes,
+}
+
+/// Questions about one block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockCalls {
+    /// The block.
+    pub block: u64,
+    /// The questions.
+    pub calls: Vec<EthCall>,
+}
+
 /// An endpoint.
 #[derive(Debug)]
 pub struct Endpoint {
@@ -120,6 +138,23 @@ impl Endpoint {
             }
         }
         Ok(headers)
+    }
+
+    /// Asks contracts as they stood at the end of a block. The inner error is what a contract said when it reverted.
+    ///
+    /// # Errors
+    ///
+    /// If the request fails, or the endpoint does not have the block's state.
+    pub async fn calls(&self, questions: &BlockCalls) -> Result<Vec<Result<Bytes, String>>, SourceError> {
+        let block = U64::from(questions.block);
+        let call = |call: &EthCall| Call::new("eth_call", json!([{"to": call.to, "input": call.data}, block]));
+        let calls: Vec<_> = questions.calls.iter().map(call).collect();
+        let answer = |outcome: Outcome| match outcome {
+            Ok(json) => self.value("eth_call", json).map(Ok),
+            Err(error) if error.message.contains("revert") => Ok(Err(error.message)),
+            Err(error) => Err(error),
+        };
+        self.rpc.batch(&calls).await?.into_iter().map(answer).collect()
     }
 
     /// A node that lags returns an empty list for a block that it does not have. Asked by hash, it has to say so.

@@ -10,7 +10,7 @@ mod pool;
 mod rpc;
 mod wire;
 
-pub use endpoint::Endpoint;
+pub use endpoint::{BlockCalls, Endpoint, EthCall};
 pub use error::{Class, SourceError};
 pub use pool::{Expected, Pool, PoolOptions};
 pub use rpc::{Call, Rpc, RpcOptions};

@@ -5,12 +5,14 @@ use std::{
     time::Duration,
 };
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, Bytes};
 use futures::FutureExt as _;
 use rand::Rng as _;
 use tokio::time::Instant;
 
-use super::{Answer, BlockRange, Class, Endpoint, Header, Heads, LogSource, RangeLogs, SourceError};
+use crate::{event::Log, manifest::ChainManifest};
+
+use super::{Answer, BlockCalls, BlockRange, Class, Endpoint, Header, Heads, LogSource, RangeLogs, SourceError};
 
 /// How often, and how patiently, endpoints are tried.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +38,16 @@ pub struct Expected {
     pub chain_id: u64,
     /// Where contracts must be.
     pub addresses: Vec<Address>,
+    /// How many endpoints must return the same logs.
+    pub quorum: usize,
+}
+
+impl Expected {
+    /// What a chain of a manifest expects.
+    pub fn of(chain: &ChainManifest) -> Self {
+        let addresses = chain.contracts.values().copied().collect();
+        Self { chain_id: chain.chain_id, addresses, quorum: chain.quorum.unwrap_or(1) }
+    }
 }
 
 /// The endpoints of one chain.
@@ -82,6 +94,46 @@ impl Pool {
             member.health().checked = true;
         }
         Ok(())
+    }
+
+    /// Asks contracts as they stood at the end of a block.
+    ///
+    /// # Errors
+    ///
+    /// If no endpoint answers. What a contract said when it reverted is an answer.
+    pub async fn calls(&self, questions: BlockCalls) -> Result<Vec<Result<Bytes, String>>, SourceError> {
+        let questions = Arc::new(questions);
+        self.ask(move |endpoint| {
+            let questions = questions.clone();
+            async move { endpoint.calls(&questions).await }
+        })
+        .await
+    }
+
+    /// Holds logs against those of other endpoints, until as many agree as must.
+    async fn second(&self, range: BlockRange, addresses: &[Address], first: &RangeLogs) -> Result<(), SourceError> {
+        let mut agreed = 1;
+        let mut failure = None;
+        for member in self.members.iter().filter(|member| member.endpoint.rpc().label() != first.endpoint) {
+            if agreed >= self.expected.quorum {
+                break;
+            }
+            let other = match self.check_member(member).await {
+                Ok(()) => member.endpoint.logs(range, addresses).await,
+                Err(error) => Err(error),
+            };
+            match other {
+                Ok(other) => {
+                    agree(range, first, &other)?;
+                    agreed += 1;
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        match failure {
+            Some(error) if agreed < self.expected.quorum => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Asks one endpoint after the other until one answers, or trying again does not help.
@@ -150,6 +202,22 @@ impl Member {
     }
 }
 
+/// Two endpoints that return different logs of the same blocks: one of them has lost some.
+fn agree(range: BlockRange, first: &RangeLogs, other: &RangeLogs) -> Result<(), SourceError> {
+    let pairs = first.logs.iter().zip(&other.logs);
+    let same = |a: &Log, b: &Log| {
+        (a.block_hash, a.log_index, &a.topics, &a.data) == (b.block_hash, b.log_index, &b.topics, &b.data)
+    };
+    let differs = pairs.into_iter().find(|(a, b)| !same(a, b)).map(|(a, b)| a.block.min(b.block));
+    let (ours, theirs) = (first.logs.len(), other.logs.len());
+    let message = match differs {
+        Some(block) => format!("disagrees with {} about the logs of block {block}", other.endpoint),
+        None if ours != theirs => format!("returned {ours} logs of {range}, {} returned {theirs}", other.endpoint),
+        None => return Ok(()),
+    };
+    Err(SourceError::new(&first.endpoint, Class::MissingData, message))
+}
+
 impl LogSource for Pool {
     /// Every endpoint that answers must serve the right chain, and at least one must answer.
     fn check(&self) -> Answer<'_, ()> {
@@ -180,10 +248,16 @@ impl LogSource for Pool {
 
     fn logs(&self, range: BlockRange, addresses: &[Address]) -> Answer<'_, RangeLogs> {
         let addresses: Arc<[Address]> = addresses.into();
-        self.ask(move |endpoint| {
-            let addresses = addresses.clone();
-            async move { endpoint.logs(range, &addresses).await }
-        })
+        async move {
+            let asked = addresses.clone();
+            let question = move |endpoint: Arc<Endpoint>| {
+                let addresses = asked.clone();
+                async move { endpoint.logs(range, &addresses).await }
+            };
+            let logs = self.ask(question).await?;
+            self.second(range, &addresses, &logs).await?;
+            Ok(logs)
+        }
         .boxed()
     }
 

@@ -10,11 +10,13 @@ mod open;
 mod reader;
 mod rollback;
 mod schema;
+mod snapshot;
 mod writer;
 
 pub use commit::Batch;
 pub use error::StoreError;
 pub use reader::{Found, Reader, Wanted};
+pub use snapshot::Snapshot;
 pub use writer::Writer;
 
 pub(crate) use schema::derived_tables;

@@ -55,6 +55,12 @@ impl Chain {
         }
     }
 
+    /// Adds one block at `time`.
+    pub fn add(&mut self, economy: &mut Economy, time: u64, actions: usize) {
+        let emitted = economy.block(time, actions);
+        self.push_at(time, emitted);
+    }
+
     /// The same chain up to block `number`, then other blocks with nothing of ours in them but a few deposits.
     pub fn branch(&self, number: u64, blocks: u64, salt: u64) -> Self {
         use alloy::{primitives::U256, sol_types::SolEvent as _};
@@ -87,6 +93,10 @@ impl Chain {
     }
 
     fn push(&mut self, emitted: Vec<Emitted>) {
+        self.push_at(GENESIS + 2 * self.blocks.len() as u64, emitted);
+    }
+
+    fn push_at(&mut self, time: u64, emitted: Vec<Emitted>) {
         let number = self.blocks.len() as u64;
         let parent_hash = self.blocks.last().map(|block| block.hash).unwrap_or_default();
         let hash = keccak256([parent_hash.as_slice(), &number.to_be_bytes(), &self.salt.to_be_bytes()].concat());
@@ -98,6 +108,6 @@ impl Chain {
         for log in &logs {
             bloom.accrue(BloomInput::Raw(log.address.as_slice()));
         }
-        self.blocks.push(Block { number, hash, parent_hash, time: GENESIS + 2 * number, bloom, logs });
+        self.blocks.push(Block { number, hash, parent_hash, time, bloom, logs });
     }
 }

@@ -24,6 +24,7 @@ pub fn chain_manifest(chain_id: u64, endpoints: &[String]) -> ChainManifest {
         endpoints: endpoints.to_vec(),
         start_block: 1,
         finality_depth: None,
+        quorum: None,
         contracts: Contract::ALL.iter().map(|contract| (*contract, address_of(*contract))).collect(),
     }
 }

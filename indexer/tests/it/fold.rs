@@ -1,8 +1,6 @@
 //! The fold: any split of the events gives the same state, and undoing a block gives the state before it.
 
-mod common;
-
-use common::economy::{Economy, Emitted};
+use crate::common::economy::{Economy, Emitted};
 use proptest::prelude::*;
 use spheron_indexer::{
     event::Event,

@@ -1,0 +1,11 @@
+//! Arguments that commands share.
+
+mod key;
+mod network;
+mod networks;
+mod value;
+
+pub use key::{KeyArgs, NodeKeyArgs, Secrets};
+pub use network::{Account, Network, TokenName};
+pub use networks::Networks;
+pub use value::{Seconds, address, hash};

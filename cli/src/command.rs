@@ -1,0 +1,120 @@
+//! One module per command.
+
+pub mod account;
+pub mod audit;
+mod bond;
+pub mod devnet;
+pub mod index;
+pub mod keys;
+pub mod lease;
+pub mod node;
+pub mod rewards;
+pub mod stake;
+pub mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::output::Output;
+
+/// Rent, offer and verify GPUs on Spheron; stake SPON; follow and audit the chains
+#[derive(Debug, Parser)]
+#[command(
+    name = "spheron",
+    version,
+    propagate_version = true,
+    after_help = "Example:\n  spheron devnet --exit          see everything work on two local chains\n  spheron account balance        what an account has"
+)]
+pub struct Cli {
+    /// Print JSON
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+
+    /// Log more to stderr; -vv and -vvv more yet
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub verbose: u8,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Devnet(devnet::Devnet),
+    /// Follow the chains into a database and serve it: run, status
+    #[command(subcommand)]
+    Index(index::Index),
+    Audit(audit::Audit),
+    /// Rent a GPU: offers, open, top up, runway, close
+    #[command(subcommand)]
+    Lease(lease::Lease),
+    /// Provide GPUs: bond, register, offer, agent, earnings
+    #[command(subcommand)]
+    Node(node::Node),
+    /// Verify GPUs: bond, join, run, measure, explain
+    #[command(subcommand)]
+    Verify(verify::Verify),
+    /// Stake SPON: deposit, exit, claim
+    #[command(subcommand)]
+    Stake(stake::Stake),
+    /// Rewards of an era: build, verify, post, pay, claim
+    #[command(subcommand)]
+    Rewards(rewards::Rewards),
+    /// Money in the Ledger: deposit, withdraw, balance, allow
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// Keystore files: new, import, address
+    #[command(subcommand)]
+    Keys(keys::Keys),
+}
+
+impl Command {
+    /// Whether it runs until it is told to stop, and so reports what it does in its log.
+    pub fn is_service(&self) -> bool {
+        matches!(
+            self,
+            Self::Index(index::Index::Run(_)) | Self::Node(node::Node::Agent(_)) | Self::Verify(verify::Verify::Run(_))
+        )
+    }
+
+    /// Does it.
+    pub async fn run(self, output: Output) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Devnet(command) => command.run(output).await,
+            Self::Index(command) => command.run(output).await,
+            Self::Audit(command) => command.run(output).await,
+            Self::Lease(command) => command.run(output).await,
+            Self::Node(command) => command.run(output).await,
+            Self::Verify(command) => command.run(output).await,
+            Self::Stake(command) => command.run(output).await,
+            Self::Rewards(command) => command.run(output).await,
+            Self::Account(command) => command.run(output).await,
+            Self::Keys(command) => command.run(output),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        let mut commands = vec![Cli::command()];
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands().cloned());
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("Example:\n  spheron "), "{}: {help:?}", command.get_name());
+        }
+    }
+}

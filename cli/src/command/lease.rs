@@ -1,0 +1,71 @@
+//! `spheron lease`: renting.
+
+mod id;
+mod manage;
+mod offers;
+mod open;
+mod state;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::output::Output;
+
+pub use id::Prefix;
+pub use open::read_offer;
+pub use state::find;
+
+/// Rent
+///
+/// A lease pays by the second, and only for seconds that verifiers attest; the rest comes back. When its funds run out it
+/// is in grace at a reduced rate, paid from a reserve, and then it ends.
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Example:\n  spheron lease offers\n  spheron lease open 0x5fd1a2b3 --for 12h\n  spheron lease runway 0x91c2d3e4\n  spheron lease close 0x91c2d3e4"
+)]
+pub enum Lease {
+    /// List offers
+    #[command(after_help = "Example:\n  spheron lease offers --max-price 0.5")]
+    Offers(offers::Offers),
+    /// Open a lease on an offer, paid in the same transaction
+    #[command(
+        after_help = "Example:\n  spheron lease open 0x5fd1a2b3 --for 12h\n  spheron lease open offer.json --for 7d --pay ledger"
+    )]
+    Open(open::Open),
+    /// Add time to a lease, paid from the Ledger balance
+    #[command(name = "topup", after_help = "Example:\n  spheron lease topup 0x91c2d3e4 12h")]
+    TopUp(manage::TopUp),
+    /// Show for how long a lease is funded
+    #[command(after_help = "Example:\n  spheron lease runway 0x91c2d3e4")]
+    Runway(manage::Runway),
+    /// Pay and refund all seconds that are decided; anyone may
+    #[command(after_help = "Example:\n  spheron lease settle 0x91c2d3e4 0x5fd1a2b3")]
+    Settle(manage::Settle),
+    /// End a lease; what has not run comes back at once
+    #[command(after_help = "Example:\n  spheron lease close 0x91c2d3e4")]
+    Close(manage::Close),
+    /// As the provider, end a lease after its notice
+    #[command(after_help = "Example:\n  spheron lease reclaim 0x91c2d3e4")]
+    Reclaim(manage::Reclaim),
+    /// List the leases of a renter or on a node
+    #[command(after_help = "Example:\n  spheron lease list --node 0x70997970C51812dc3A010C7d01b50e0d17dc79C8")]
+    List(manage::List),
+}
+
+impl Lease {
+    /// Does it.
+    pub async fn run(self, output: Output) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Offers(command) => output.print(&command.run().await?)?,
+            Self::Open(command) => output.print(&command.run().await?)?,
+            Self::TopUp(command) => output.print(&command.run().await?)?,
+            Self::Runway(command) => output.print(&command.run().await?)?,
+            Self::Settle(command) => output.print(&command.run().await?)?,
+            Self::Close(command) => output.print(&command.run().await?)?,
+            Self::Reclaim(command) => output.print(&command.run().await?)?,
+            Self::List(command) => output.print(&command.run().await?)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,156 @@
+//! Registering providers and nodes.
+
+use std::{fs, path::PathBuf};
+
+use alloy::primitives::{Address, B256, keccak256};
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use spheron_bindings::node_registry::INodeRegistry::Claim;
+
+use super::{
+    resource::Resource,
+    status::{NodeState, ProviderState},
+};
+use crate::args::{Account, NodeKeyArgs, TokenName, address};
+
+/// Seconds that a node's consent stays valid.
+const CONSENT_SECONDS: u64 = 3_600;
+
+/// `node provider-register`
+#[derive(Debug, Args)]
+pub struct ProviderRegister {
+    /// Who gets rewards [default: the caller]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    reward_wallet: Option<Address>,
+    /// Token of the bond: spon, dollar, or its address
+    #[arg(long, value_name = "TOKEN", default_value = "spon")]
+    bond_token: TokenName,
+    /// Where people read about the provider
+    #[arg(long, default_value = "")]
+    uri: String,
+    #[command(flatten)]
+    account: Account,
+}
+
+/// `node register`
+#[derive(Debug, Args)]
+pub struct Register {
+    /// Main hardware: name or id in the resource catalogue
+    #[arg(long)]
+    resource: Resource,
+    /// Units of it
+    #[arg(long, default_value_t = 1)]
+    units: u32,
+    /// Whose machine it is
+    #[arg(long, value_enum, default_value_t = Kind::Fizz)]
+    kind: Kind,
+    /// CPU beside a GPU: name or id in the resource catalogue
+    #[arg(long, value_name = "RESOURCE", requires = "cpu_units")]
+    cpu: Option<Resource>,
+    /// Threads of it
+    #[arg(long, value_name = "UNITS", requires = "cpu", default_value_t = 0)]
+    cpu_units: u32,
+    /// Memory in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 0)]
+    memory: u32,
+    /// Storage in GiB
+    #[arg(long, value_name = "GIB", default_value_t = 0)]
+    storage: u32,
+    /// Where the machine is, such as us-east
+    #[arg(long, default_value = "")]
+    region: String,
+    /// Where the node's agent and spec are
+    #[arg(long)]
+    uri: String,
+    /// The spec, whose hash is registered
+    #[arg(long, value_name = "FILE")]
+    spec: Option<PathBuf>,
+    /// Gateway that fronts the node
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    gateway: Option<Address>,
+    #[command(flatten)]
+    node: NodeKeyArgs,
+    #[command(flatten)]
+    account: Account,
+}
+
+/// Whose machine a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// A data centre's
+    Provider,
+    /// Somebody's own
+    Fizz,
+}
+
+/// `node set-status`
+#[derive(Debug, Args)]
+pub struct SetStatus {
+    /// The node
+    #[arg(value_name = "NODE", value_parser = address)]
+    node: Address,
+    /// Where to move it
+    #[arg(value_enum)]
+    status: NewStatus,
+    #[command(flatten)]
+    account: Account,
+}
+
+/// Where a provider may move its node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NewStatus {
+    /// It can be leased
+    Active = 1,
+    /// It cannot be leased for now
+    Maintenance = 2,
+    /// It is gone for good
+    Retired = 4,
+}
+
+impl ProviderRegister {
+    pub(super) async fn run(self) -> anyhow::Result<ProviderState> {
+        let client = self.account.client().await?;
+        let provider = client.address()?;
+        let token = self.bond_token.resolve(&client).await?;
+        client.register_provider(self.reward_wallet.unwrap_or(provider), token.address, &self.uri).await?;
+        ProviderState::read(&client, provider).await
+    }
+}
+
+impl Register {
+    pub(super) async fn run(self) -> anyhow::Result<NodeState> {
+        let client = self.account.client().await?;
+        let key = self.node.signer()?;
+        let deadline = client.chain_time().await? + CONSENT_SECONDS;
+        client.register_node(&key, self.claim()?, deadline).await?;
+        NodeState::read(&client, key.address()).await
+    }
+
+    fn claim(&self) -> anyhow::Result<Claim> {
+        let spec_hash = match &self.spec {
+            Some(file) => keccak256(fs::read(file).with_context(|| format!("cannot read {}", file.display()))?),
+            None => B256::ZERO,
+        };
+        Ok(Claim {
+            kind: self.kind as u8,
+            resource: self.resource.0,
+            units: self.units,
+            cpuResource: self.cpu.map_or(0, |cpu| cpu.0),
+            cpuUnits: self.cpu_units,
+            memoryMiB: self.memory,
+            storageGiB: self.storage,
+            specHash: spec_hash,
+            region: self.region.clone(),
+            uri: self.uri.clone(),
+            gateway: self.gateway.unwrap_or_default(),
+        })
+    }
+}
+
+impl SetStatus {
+    pub(super) async fn run(self) -> anyhow::Result<NodeState> {
+        let client = self.account.client().await?;
+        client.set_node_status(self.node, self.status as u8).await?;
+        NodeState::read(&client, self.node).await
+    }
+}

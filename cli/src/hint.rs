@@ -1,0 +1,73 @@
+//! What to do about an error.
+
+use spheron_client::ClientError;
+
+/// A contract's error, and what to do about it.
+const HINTS: &[(&str, &str)] = &[
+    ("Bonds_InsufficientBond", "see what is bonded: spheron node status"),
+    ("Bonds_NotThawed", "the thaw takes its time: spheron node status says until when"),
+    ("Bonds_TokenNotAllowed", "bond another token, or ask the governor to allow this one"),
+    ("Distributor_NotActive", "an epoch is paid from its activation on: spheron rewards status EPOCH says when"),
+    ("Distributor_WrongEpoch", "build the file again: another epoch was posted meanwhile"),
+    ("ERC20InsufficientBalance", "the account has too few tokens: spheron account balance"),
+    ("LeaseBook_CapacityExceeded", "the node is full: choose another one with spheron lease offers"),
+    ("LeaseBook_InvalidOfferSignature", "the offer was altered, or is for another chain or deployment"),
+    ("LeaseBook_LeaseExists", "this lease is open already: give another --salt for a second one"),
+    (
+        "LeaseBook_NodeNotActive",
+        "the node is in maintenance, suspended or gone: choose another one with spheron lease offers",
+    ),
+    ("LeaseBook_OfferExpired", "take a fresh offer: spheron lease offers"),
+    ("LeaseBook_OfferUsed", "take another offer: spheron lease offers"),
+    ("LeaseBook_SecondsOutOfBounds", "give a time within the offer's bounds, which the message names in seconds"),
+    ("LeaseBook_WrongStatus", "see where the lease stands: spheron lease runway LEASE"),
+    ("Ledger_InsufficientBalance", "deposit first: spheron account deposit AMOUNT"),
+    ("Ledger_TokenNotAllowed", "the Ledger takes only the tokens that the governor allowed"),
+    ("NodeRegistry_AlreadyRegistered", "nothing is left to do: spheron node status"),
+    ("NodeRegistry_NotBonded", "bond first: spheron node bond AMOUNT"),
+    ("NodeRegistry_NotRegistered", "register first: spheron node provider-register"),
+    ("StakedSpon_NotClaimable", "the cooldown takes its time: spheron stake status says until when"),
+    (
+        "VerifierSet_AlreadyRevealed",
+        "a verifier reveals once in a round of an hour, and not in the one that it joined in",
+    ),
+    ("VerifierSet_NotBonded", "bond first: spheron verify bond AMOUNT"),
+    ("VerifierSet_NotInCommittee", "only the committee of that node and round may sign"),
+    ("VerifierSet_QuorumNotReached", "collect more signatures of the committee"),
+    ("AccessManagedUnauthorized", "this needs a role that the account does not have"),
+];
+
+/// What to do about `error`, if that is known.
+pub fn of(error: &anyhow::Error) -> Option<&'static str> {
+    let reason = error.chain().find_map(|cause| match cause.downcast_ref::<ClientError>() {
+        Some(ClientError::Reverted { reason, .. }) => Some(reason),
+        _ => None,
+    })?;
+    let name = reason.split('(').next()?;
+    HINTS.iter().find(|(known, _)| *known == name).map(|(_, hint)| *hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+    use spheron_bindings::artifact;
+
+    use super::*;
+
+    #[test]
+    fn every_hint_is_about_an_error_that_exists() {
+        let abis = artifact::NAMES.iter().map(|name| artifact::artifact(name).abi);
+        let errors: Vec<String> = abis.flat_map(|abi| abi.errors.into_keys()).collect();
+        for (name, _) in HINTS {
+            assert!(errors.iter().any(|error| error == name), "no contract has {name}");
+        }
+    }
+
+    #[test]
+    fn the_hint_is_found_below_the_context() {
+        let reason = "Ledger_InsufficientBalance(token: 0x1, owner: 0x2, balance: 0, needed: 5)".to_owned();
+        let error = Err::<(), _>(ClientError::Reverted { function: "withdraw", reason }).context("while").unwrap_err();
+        assert_eq!(of(&error), Some("deposit first: spheron account deposit AMOUNT"));
+        assert_eq!(of(&anyhow::anyhow!("other")), None);
+    }
+}

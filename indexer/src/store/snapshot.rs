@@ -1,0 +1,99 @@
+//! One chain as it stands, read in one transaction; and the events that name something.
+
+use alloy::primitives::B256;
+use sqlx::Row as _;
+
+use super::{
+    Cursor, Reader, StoreError,
+    writer::{load_chain, read_hash},
+};
+use crate::{
+    audit::EventRef,
+    decode::event_table_of,
+    fold::State,
+    manifest::ChainManifest,
+    position::{Position, ids_from},
+    value::{Field as _, Value},
+};
+
+/// A chain at one moment.
+pub struct Snapshot {
+    /// How far it is.
+    pub cursor: Cursor,
+    /// What its events add up to.
+    pub state: State,
+    /// Rewards that were paid: epoch and index.
+    pub paid_leaves: Vec<(u64, u64)>,
+}
+
+/// Events that are shown of a thing.
+const SHOWN: i64 = 3;
+
+impl Reader {
+    /// A chain at one moment, however far the writer goes meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// If the database does not have the chain, or fails.
+    pub async fn snapshot(&self, chain: &ChainManifest) -> Result<Snapshot, StoreError> {
+        let failed = |error: sqlx::Error| StoreError::sql(self.path(), &error);
+        let mut tx = self.pool().begin().await.map_err(failed)?;
+        let loaded = load_chain(self.path(), &mut tx, chain.chain_id).await?;
+        let ids = ids_from(loaded.slot, 0);
+        let query = sqlx::query_as::<_, (String, String)>(
+            "SELECT epoch, \"index\" FROM event_distributor_reward_paid WHERE event_id BETWEEN ? AND ?",
+        );
+        let query = query.bind(ids.start().cast_signed()).bind(ids.end().cast_signed());
+        let rows = query.fetch_all(&mut *tx).await.map_err(failed)?;
+        let number = |text: String| {
+            let number = alloy::primitives::U256::from_value(&Value::Text(text));
+            let cause = |cause| StoreError::Value { table: "event_distributor_reward_paid".to_owned(), cause };
+            number.map(|number| number.saturating_to::<u64>()).map_err(cause)
+        };
+        let paid = rows.into_iter().map(|(epoch, index)| Ok((number(epoch)?, number(index)?)));
+        let paid_leaves = paid.collect::<Result<_, StoreError>>()?;
+        tx.commit().await.map_err(failed)?;
+        Ok(Snapshot { cursor: loaded.cursor, state: loaded.state, paid_leaves })
+    }
+
+    /// The last events of a chain that hold all of these words, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn events_about(&self, chain_id: u64, words: &[Vec<u8>]) -> Result<Vec<EventRef>, StoreError> {
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        let failed = |error: sqlx::Error| StoreError::sql(self.path(), &error);
+        // Slow, and only done for what differs.
+        let mut sql = String::from(
+            "SELECT event_id, block_time, topics, tx_hash,
+                (SELECT name FROM contract AS c WHERE c.chain_id = chain.chain_id AND c.address = raw_log.address)
+             FROM raw_log JOIN chain ON slot = event_id >> 60 WHERE chain.chain_id = ?",
+        );
+        for _ in words {
+            sql.push_str(" AND (instr(topics, ?) OR instr(data, ?) OR instr(raw_log.address, ?))");
+        }
+        sql.push_str(" ORDER BY event_id DESC LIMIT ?");
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(chain_id.cast_signed());
+        for word in words {
+            query = query.bind(word.clone()).bind(word.clone()).bind(word.clone());
+        }
+        let rows = query.bind(SHOWN).fetch_all(self.pool()).await.map_err(failed)?;
+        let event = |row: sqlx::sqlite::SqliteRow| {
+            let at = Position { id: row.get::<i64, _>(0).cast_unsigned(), time: row.get::<i64, _>(1).cast_unsigned() };
+            let selector = row.get::<Vec<u8>, _>(2).first_chunk::<32>().map(|word| B256::from(*word));
+            let contract = row.get::<Option<String>, _>(4);
+            let table = contract.zip(selector).and_then(|(contract, selector)| event_table_of(&contract, selector));
+            Ok(EventRef {
+                event_id: at.id,
+                block: at.block(),
+                log_index: at.log_index(),
+                tx_hash: read_hash("raw_log", row.get(3))?,
+                event: table.map(|table| table.name.clone()),
+            })
+        };
+        rows.into_iter().map(event).collect()
+    }
+}
