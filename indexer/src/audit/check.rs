@@ -17,8 +17,11 @@ pub(super) struct Check {
     pub keys: Vec<Vec<u8>>,
     /// The question.
     pub call: EthCall,
-    compare: Box<dyn Fn(&[u8]) -> Result<Vec<Field>, String> + Send + Sync>,
+    compare: Compare,
 }
+
+/// Holds an answer against the database: the fields that were compared, or why the answer is none.
+type Compare = Box<dyn Fn(&[u8]) -> Result<Vec<Field>, String> + Send + Sync>;
 
 /// A value in the database and in the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -169,12 +169,12 @@ fn suggested_width(text: &str) -> Option<u64> {
 /// The last number of blocks that the message names, such as "10,000", "5000" or "10k".
 fn last_number(text: &str) -> Option<u64> {
     let words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != ',');
-    let numbers = words.filter_map(|word| {
+    let mut numbers = words.filter_map(|word| {
         let digits = word.replace(',', "");
         let (digits, unit) = digits.strip_suffix('k').map_or((digits.as_str(), 1), |digits| (digits, 1_000));
         digits.parse::<u64>().ok()?.checked_mul(unit)
     });
-    numbers.filter(|number| (1..=10_000_000).contains(number)).last()
+    numbers.rfind(|number| (1..=10_000_000).contains(number))
 }
 
 #[cfg(test)]

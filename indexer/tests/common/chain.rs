@@ -49,7 +49,7 @@ impl Chain {
         for _ in 0..blocks {
             let number = self.blocks.len() as u64;
             // Some blocks are empty, as on a chain that others use too.
-            let actions = if number % 3 == 0 { 0 } else { actions };
+            let actions = if number.is_multiple_of(3) { 0 } else { actions };
             let emitted = economy.block(GENESIS + 2 * number, actions);
             self.push(emitted);
         }

@@ -31,7 +31,7 @@ async fn run(config: Config) -> Result<(), IndexerError> {
 /// Catches up with one endpoint.
 async fn index(server: &Server, database: &Path) -> Result<(), IndexerError> {
     let chain_id = server.world().chain_id;
-    run(common::config(common::manifest(chain_id, &[server.url.clone()]), database)).await
+    run(common::config(common::manifest(chain_id, std::slice::from_ref(&server.url)), database)).await
 }
 
 /// Digests of all tables.
@@ -69,7 +69,7 @@ pub(crate) use assert_same;
 fn manifest_of(servers: &[&Server]) -> Manifest {
     let chains = servers.iter().map(|server| {
         let chain_id = server.world().chain_id;
-        common::chain_manifest(chain_id, &[server.url.clone()])
+        common::chain_manifest(chain_id, std::slice::from_ref(&server.url))
     });
     Manifest { chains: chains.collect() }
 }
