@@ -115,10 +115,17 @@ pub fn progress(length: usize, what: impl Into<Cow<'static, str>>) -> ProgressBa
 /// Says what went wrong and, where it is known, what to do.
 pub fn print_error(error: &anyhow::Error) {
     let style = Style { coloured: std::io::stderr().is_terminal() && wants_colour() };
-    eprintln!("{} {error:#}", style.bad("error:"));
+    eprintln!("{} {}", style.bad("error:"), in_words(error));
     if let Some(hint) = hint::of(error) {
         eprintln!("{} {hint}", style.dim("hint:"));
     }
+}
+
+/// An error with its causes, leaving out those that it says itself.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut causes = error.chain().map(ToString::to_string);
+    let first = causes.next().unwrap_or_default();
+    causes.fold(first, |said, cause| if said.contains(&cause) { said } else { format!("{said}: {cause}") })
 }
 
 /// Sends the program's log to stderr: warnings, more with `-v`, or what `RUST_LOG` says.
@@ -141,4 +148,26 @@ pub fn log(verbose: u8) {
 
 fn wants_colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = std::io::Error::other("no such thing");
+        let error = Err::<(), _>(cause).context("cannot read it: no such thing").context("while reading").unwrap_err();
+        assert_eq!(in_words(&error), "while reading: cannot read it: no such thing");
+    }
+
+    #[test]
+    fn tables_are_aligned_and_end_without_blanks() {
+        let style = Style { coloured: false };
+        let text =
+            style.table(&["A", "B"], [vec!["one".to_owned(), "2".to_owned()], vec!["x".to_owned(), String::new()]]);
+        assert_eq!(text, "A    B\none  2\nx\n");
+    }
 }

@@ -131,7 +131,7 @@ fn no_key_at_all_is_said() {
 fn a_missing_or_foreign_deployment_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = spheron(&["lease", "offers"]).within(folder.path()).fails();
-    assert!(error.contains("deployments/local/arbitrum.json") && error.contains("spheron devnet"), "{error}");
+    assert!(error.contains("deployments/arbitrum.json") && error.contains("spheron devnet"), "{error}");
     fs::write(folder.path().join("other.json"), "{\"chain\": 5}").unwrap();
     let error = spheron(&["lease", "offers", "--deployment", "other.json"]).within(folder.path()).fails();
     assert!(error.contains("other.json is not a deployment file"), "{error}");

@@ -1,4 +1,6 @@
-use alloy::{primitives::TxHash, providers::PendingTransactionError, sol_types::SolCall, transports::TransportError};
+use std::error::Error;
+
+use alloy::{primitives::TxHash, providers::PendingTransactionError, transports::TransportError};
 use spheron_bindings::revert;
 
 /// Why an action did not happen, or is not known to have happened.
@@ -24,13 +26,12 @@ pub enum ClientError {
     #[error("this needs a key: pass --keystore FILE, or set SPHERON_PRIVATE_KEY")]
     NoKey,
     /// The endpoint failed.
-    #[error("{method} failed: {source}; is the endpoint up?")]
+    #[error("{method} failed: {reason}; is the endpoint up?")]
     Transport {
         /// RPC method or contract function.
         method: String,
-        /// What the transport said.
-        #[source]
-        source: Box<TransportError>,
+        /// What the transport said, without the endpoint's URL, which may hold a secret.
+        reason: String,
     },
     /// A contract refused.
     #[error("{function}: {reason}")]
@@ -41,13 +42,12 @@ pub enum ClientError {
         reason: String,
     },
     /// The transaction was sent, but its receipt did not come.
-    #[error("{function} was sent, but no receipt came: {source}; look it up before you send it again")]
+    #[error("{function} was sent, but no receipt came: {reason}; look it up before you send it again")]
     Pending {
         /// Signature of the function.
         function: &'static str,
-        /// What went wrong.
-        #[source]
-        source: Box<PendingTransactionError>,
+        /// What went wrong, without the endpoint's URL, which may hold a secret.
+        reason: String,
     },
     /// An answer cannot be decoded.
     #[error("the answer to {function} is malformed ({source}); is the deployment file the right one?")]
@@ -75,14 +75,34 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    pub(crate) fn transport(method: &str, source: TransportError) -> Self {
-        Self::Transport { method: method.to_owned(), source: Box::new(source) }
+    pub(crate) fn transport(method: &str, source: &TransportError) -> Self {
+        Self::Transport { method: method.to_owned(), reason: reason(source) }
     }
 
-    pub(crate) fn call<C: SolCall>(source: TransportError) -> Self {
+    pub(crate) fn call(function: &'static str, source: &TransportError) -> Self {
         match source.as_error_resp().and_then(|response| response.as_revert_data()) {
-            Some(data) => Self::Reverted { function: C::SIGNATURE, reason: revert::describe(&data) },
-            None => Self::transport(C::SIGNATURE, source),
+            Some(data) => Self::Reverted { function, reason: revert::describe(&data) },
+            None => Self::transport(function, source),
         }
     }
+
+    pub(crate) fn pending(function: &'static str, source: &PendingTransactionError) -> Self {
+        Self::Pending { function, reason: reason(source) }
+    }
+}
+
+/// What an endpoint's failure says; of a failed request only its cause, since the request is shown with its URL.
+fn reason(error: &(dyn Error + 'static)) -> String {
+    let (mut causes, mut next) = (Vec::new(), Some(error));
+    while let Some(cause) = next {
+        causes.push(cause);
+        next = cause.source();
+    }
+    if let Some(request) = causes.iter().rposition(|cause| cause.is::<reqwest::Error>()) {
+        causes.drain(..=request);
+    }
+    let mut causes = causes.iter().map(ToString::to_string);
+    let first = causes.next().unwrap_or_else(|| "the request failed".to_owned());
+    // Most errors repeat their cause in their own words.
+    causes.fold(first, |said, cause| if said.contains(&cause) { said } else { format!("{said}: {cause}") })
 }

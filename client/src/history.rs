@@ -7,7 +7,7 @@ use alloy::{
     sol_types::SolEvent,
 };
 
-use crate::{Client, ClientError};
+use crate::{Answer, Client, ClientError};
 
 impl Client {
     /// Every event `E` of `contract` that `filter` lets through, oldest first.
@@ -18,22 +18,28 @@ impl Client {
     ///
     /// If the endpoint fails, even for a single block.
     pub async fn events<E: SolEvent>(&self, contract: Address, filter: Filter) -> Result<Vec<E>, ClientError> {
-        let filter = filter.address(contract).event_signature(E::SIGNATURE_HASH);
-        let latest = self.provider.get_block_number().await;
-        let latest = latest.map_err(|source| ClientError::transport("eth_blockNumber", source))?;
-        let mut ranges = vec![(self.deployment.start_block, latest)];
-        let mut events = Vec::new();
-        while let Some((from, to)) = ranges.pop().filter(|(from, to)| from <= to) {
-            match self.provider.get_logs(&filter.clone().from_block(from).to_block(to)).await {
-                Ok(logs) => events.extend(logs.iter().filter_map(decode::<E>)),
-                Err(refused) if refused.is_error_resp() && from < to => {
-                    let middle = from + (to - from) / 2;
-                    ranges.extend([(middle + 1, to), (from, middle)]);
+        let logs = self.logs(filter.address(contract).event_signature(E::SIGNATURE_HASH)).await?;
+        Ok(logs.iter().filter_map(decode::<E>).collect())
+    }
+
+    fn logs(&self, filter: Filter) -> Answer<'_, Vec<Log>> {
+        Box::pin(async move {
+            let latest = self.provider.get_block_number().await;
+            let latest = latest.map_err(|source| ClientError::transport("eth_blockNumber", &source))?;
+            let mut ranges = vec![(self.deployment.start_block, latest)];
+            let mut found = Vec::new();
+            while let Some((from, to)) = ranges.pop().filter(|(from, to)| from <= to) {
+                match self.provider.get_logs(&filter.clone().from_block(from).to_block(to)).await {
+                    Ok(logs) => found.extend(logs),
+                    Err(refused) if refused.is_error_resp() && from < to => {
+                        let middle = from + (to - from) / 2;
+                        ranges.extend([(middle + 1, to), (from, middle)]);
+                    }
+                    Err(source) => return Err(ClientError::transport("eth_getLogs", &source)),
                 }
-                Err(source) => return Err(ClientError::transport("eth_getLogs", source)),
             }
-        }
-        Ok(events)
+            Ok(found)
+        })
     }
 }
 

@@ -14,11 +14,12 @@ pub mod verifier;
 mod error;
 mod history;
 
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 
 use alloy::{
+    eips::BlockNumberOrTag,
     network::{EthereumWallet, TransactionBuilder as _},
-    primitives::Address,
+    primitives::{Address, Bytes},
     providers::{DynProvider, Provider as _, ProviderBuilder},
     rpc::types::{TransactionReceipt, TransactionRequest},
     signers::local::PrivateKeySigner,
@@ -53,28 +54,16 @@ impl Client {
         let parsed: reqwest::Url =
             url.parse().map_err(|_| ClientError::MalformedUrl { url: redacted(url).to_owned() })?;
         let local = parsed.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
-        // The nonce is asked for each time: the same key may be at work in another process.
-        let builder = ProviderBuilder::new()
-            .disable_recommended_fillers()
-            .with_gas_estimation()
-            .with_simple_nonce_management()
-            .with_chain_id(deployment.chain_id);
-        let provider = match &signer {
-            Some(signer) => builder.wallet(EthereumWallet::from(signer.clone())).connect_http(parsed).erased(),
-            None => builder.connect_http(parsed).erased(),
-        };
+        let provider = provider(parsed, deployment.chain_id, signer.as_ref());
         if local {
             provider.client().set_poll_interval(LOCAL_POLL);
         }
-        let served = provider.get_chain_id().await.map_err(|source| ClientError::transport("eth_chainId", source))?;
-        if served != deployment.chain_id {
-            return Err(ClientError::WrongChain {
-                chain: deployment.chain.clone(),
-                expected: deployment.chain_id,
-                served,
-            });
+        let client = Self { provider, signer, deployment };
+        let (served, expected) = (client.served_chain().await?, client.chain_id());
+        if served != expected {
+            return Err(ClientError::WrongChain { chain: client.deployment.chain, expected, served });
         }
-        Ok(Self { provider, signer, deployment })
+        Ok(client)
     }
 
     /// The account that signs.
@@ -121,12 +110,7 @@ impl Client {
     ///
     /// If the endpoint fails.
     pub async fn chain_time(&self) -> Result<u64, ClientError> {
-        let block = self
-            .provider
-            .get_block_by_number(alloy::eips::BlockNumberOrTag::Latest)
-            .await
-            .map_err(|source| ClientError::transport("eth_getBlockByNumber", source))?;
-        Ok(block.ok_or(ClientError::NoBlock)?.header.timestamp)
+        self.latest_time().await
     }
 
     /// Sends a call and waits for its receipt.
@@ -135,20 +119,7 @@ impl Client {
     ///
     /// If the client can only read, the call reverts (with the contract's error in words), or the endpoint fails.
     pub async fn send<C: SolCall>(&self, to: Address, call: &C) -> Result<TransactionReceipt, ClientError> {
-        let request =
-            TransactionRequest::default().with_from(self.address()?).with_to(to).with_input(call.abi_encode());
-        let pending = self.provider.send_transaction(request).await.map_err(|source| ClientError::call::<C>(source))?;
-        let receipt = pending
-            .get_receipt()
-            .await
-            .map_err(|source| ClientError::Pending { function: C::SIGNATURE, source: Box::new(source) })?;
-        if receipt.status() {
-            return Ok(receipt);
-        }
-        Err(ClientError::Reverted {
-            function: C::SIGNATURE,
-            reason: format!("in transaction {}", receipt.transaction_hash),
-        })
+        self.transact(to, call.abi_encode(), C::SIGNATURE).await
     }
 
     /// Asks a view function.
@@ -157,12 +128,63 @@ impl Client {
     ///
     /// If the call reverts, the endpoint fails, or the answer cannot be decoded.
     pub async fn view<C: SolCall>(&self, to: Address, call: &C) -> Result<C::Return, ClientError> {
-        let mut request = TransactionRequest::default().with_to(to).with_input(call.abi_encode());
-        if let Some(signer) = &self.signer {
-            request.set_from(signer.address());
-        }
-        let data = self.provider.call(request).await.map_err(|source| ClientError::call::<C>(source))?;
+        let data = self.ask(to, call.abi_encode(), C::SIGNATURE).await?;
         C::abi_decode_returns(&data).map_err(|source| ClientError::Answer { function: C::SIGNATURE, source })
+    }
+
+    fn served_chain(&self) -> Answer<'_, u64> {
+        Box::pin(async move {
+            let served = self.provider.get_chain_id().await;
+            served.map_err(|source| ClientError::transport("eth_chainId", &source))
+        })
+    }
+
+    fn latest_time(&self) -> Answer<'_, u64> {
+        Box::pin(async move {
+            let block = self.provider.get_block_by_number(BlockNumberOrTag::Latest).await;
+            let block = block.map_err(|source| ClientError::transport("eth_getBlockByNumber", &source))?;
+            Ok(block.ok_or(ClientError::NoBlock)?.header.timestamp)
+        })
+    }
+
+    fn transact(&self, to: Address, input: Vec<u8>, function: &'static str) -> Answer<'_, TransactionReceipt> {
+        Box::pin(async move {
+            let request = TransactionRequest::default().with_from(self.address()?).with_to(to).with_input(input);
+            let pending = self.provider.send_transaction(request).await;
+            let pending = pending.map_err(|source| ClientError::call(function, &source))?;
+            let receipt = pending.get_receipt().await.map_err(|source| ClientError::pending(function, &source))?;
+            if receipt.status() {
+                return Ok(receipt);
+            }
+            let reason = format!("in transaction {}", receipt.transaction_hash);
+            Err(ClientError::Reverted { function, reason })
+        })
+    }
+
+    fn ask(&self, to: Address, input: Vec<u8>, function: &'static str) -> Answer<'_, Bytes> {
+        Box::pin(async move {
+            let mut request = TransactionRequest::default().with_to(to).with_input(input);
+            if let Some(signer) = &self.signer {
+                request.set_from(signer.address());
+            }
+            self.provider.call(request).await.map_err(|source| ClientError::call(function, &source))
+        })
+    }
+}
+
+/// What an endpoint is asked for. Boxed, so that it is compiled here, and not again wherever it is awaited.
+type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ClientError>> + Send + 'a>>;
+
+/// Signs for `signer` if there is one. The nonce is asked for each time: the same key may be at work in another process.
+fn provider(url: reqwest::Url, chain_id: u64, signer: Option<&PrivateKeySigner>) -> DynProvider {
+    let builder = ProviderBuilder::new()
+        .disable_recommended_fillers()
+        .with_gas_estimation()
+        .with_simple_nonce_management()
+        .with_chain_id(chain_id);
+    match signer {
+        Some(signer) => builder.wallet(EthereumWallet::from(signer.clone())).connect_http(url).erased(),
+        None => builder.connect_http(url).erased(),
     }
 }
 

@@ -1,12 +1,37 @@
 //! Where an event stands in its chain, and the one number that says so in the database.
 
-use crate::table::{BLOCK_SHIFT, SLOT_SHIFT};
+use crate::{
+    table::{BLOCK_SHIFT, SLOT_SHIFT},
+    value::{Field, Kind, Value, ValueError},
+};
 
 /// Most chains in one database: the slots 0 to 7 fit above the block number in a positive 64-bit integer.
 pub const MAX_CHAINS: usize = 8;
 
 const MAX_BLOCK: u64 = (1 << (SLOT_SHIFT - BLOCK_SHIFT)) - 1;
 const MAX_LOG_INDEX: u64 = (1 << BLOCK_SHIFT) - 1;
+
+/// The id of an event, in a column of state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct EventId(pub u64);
+
+impl Field for EventId {
+    const KIND: Kind = Kind::Id;
+
+    fn to_value(&self) -> Value {
+        self.0.to_value()
+    }
+
+    fn from_value(value: &Value) -> Result<Self, ValueError> {
+        u64::from_value(value).map(Self)
+    }
+}
+
+impl serde::Serialize for EventId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
 
 /// Where an event stands, and when it happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -153,6 +153,6 @@ fn readable(column: &Column) -> String {
     match column.kind {
         Kind::Number => format!("substr(t.{name}, 3)"),
         Kind::Bytes => format!("'0x' || lower(hex(t.{name}))"),
-        Kind::Integer | Kind::Flag | Kind::Text | Kind::Json => format!("t.{name}"),
+        Kind::Integer | Kind::Id | Kind::Flag | Kind::Text | Kind::Json => format!("t.{name}"),
     }
 }

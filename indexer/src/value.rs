@@ -34,6 +34,8 @@ pub type Row = Vec<Value>;
 pub enum Kind {
     /// A number below 2^63: INTEGER.
     Integer,
+    /// The id of an event: INTEGER, and a string in JSON, whose numbers end at 2^53 in many a program.
+    Id,
     /// INTEGER 0 or 1.
     Flag,
     /// An unsigned number of up to 256 bits: TEXT of its decimal digits behind two digits that count them, so that it
@@ -88,7 +90,7 @@ impl Kind {
     /// The column's type in SQL.
     pub fn sql(self) -> &'static str {
         match self {
-            Self::Integer | Self::Flag => "INTEGER",
+            Self::Integer | Self::Id | Self::Flag => "INTEGER",
             Self::Number | Self::Text | Self::Json => "TEXT",
             Self::Bytes => "BLOB",
         }
@@ -99,6 +101,7 @@ impl Kind {
         match (self, value) {
             (_, Value::Null) => serde_json::Value::Null,
             (Self::Flag, Value::Integer(flag)) => json!(*flag != 0),
+            (Self::Id, Value::Integer(id)) => json!(id.to_string()),
             (Self::Number, Value::Text(text)) => json!(text.get(2..).unwrap_or_default()),
             (Self::Json, Value::Text(text)) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
             (_, Value::Integer(number)) => json!(number),

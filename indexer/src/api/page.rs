@@ -34,7 +34,7 @@ pub(super) fn object(table: &Table, found: &Found) -> Object {
     object.insert("chain_id".into(), json!(found.chain_id));
     if let Some((id, time)) = found.event {
         let at = Position { id, time };
-        object.insert("event_id".into(), json!(id));
+        object.insert("event_id".into(), json!(id.to_string()));
         object.insert("block".into(), json!(at.block()));
         object.insert("log_index".into(), json!(at.log_index()));
         object.insert("block_time".into(), json!(time));

@@ -6,7 +6,7 @@ use alloy::primitives::B256;
 use serde::Serialize;
 
 use super::check::{Check, Field};
-use crate::{manifest::ChainManifest, store::Tip};
+use crate::{manifest::ChainManifest, position::EventId, store::Tip};
 
 /// What the audit of all chains found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,7 +59,7 @@ pub struct Difference {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EventRef {
     /// `event_id` of its rows.
-    pub event_id: u64,
+    pub event_id: EventId,
     /// Block number.
     pub block: u64,
     /// Place among the logs of the block.

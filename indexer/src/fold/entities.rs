@@ -6,6 +6,7 @@ use alloy::primitives::{Address, B256, U256};
 
 use super::entity::{Change, Entity, Rows, column, entities, read};
 use crate::{
+    position::EventId,
     table::{Shape, Table},
     value::{Field as _, Row, Value, ValueError, named_enum},
 };
@@ -133,7 +134,7 @@ entities! {
     /// Leases.
     leases: Lease in "lease" (lease_id: B256) {
         /// Event that opened it.
-        opened_id: u64,
+        opened_id: EventId,
         /// EIP-712 digest of the offer.
         offer_hash: B256,
         /// Who pays and gets refunds.
@@ -219,7 +220,7 @@ entities! {
     /// Providers.
     providers: Provider in "provider" (provider: Address) {
         /// Event that registered it.
-        registered_id: u64,
+        registered_id: EventId,
         /// Gets its rewards.
         reward_wallet: Address,
         /// Proposed and not yet accepted, else 0.
@@ -237,7 +238,7 @@ entities! {
     /// Nodes.
     nodes: Node in "node" (node: Address) {
         /// Event that registered it.
-        registered_id: u64,
+        registered_id: EventId,
         /// Its owner.
         provider: Address,
         /// Whose machine it is.
@@ -407,7 +408,7 @@ entities! {
     /// Holders of sSPON.
     stakes: Stake in "stake" (holder: Address) {
         /// Event that first moved a share of it.
-        first_id: u64,
+        first_id: EventId,
         /// Shares.
         shares: U256,
     }
@@ -455,7 +456,7 @@ entities! {
     /// Epochs of rewards.
     epochs: Epoch in "epoch" (epoch: u64) {
         /// Event that posted it.
-        posted_id: u64,
+        posted_id: EventId,
         /// Merkle root.
         root: B256,
         /// That it is paid in.

@@ -4,7 +4,7 @@ use alloy::primitives::{B256, U256};
 use spheron_bindings::lease_book::LeaseBook::{LeaseBookEvents, LeaseOpened};
 
 use super::{Inconsistent, Lease, LeaseStatus, State, add, small, subtract};
-use crate::position::Position;
+use crate::position::{EventId, Position};
 
 pub(super) fn apply(state: &mut State, at: Position, event: &LeaseBookEvents) -> Result<(), Inconsistent> {
     match event {
@@ -88,7 +88,7 @@ fn open(state: &mut State, at: Position, event: &LeaseOpened) -> Result<(), Inco
     let terms = &event.terms;
     let start = terms.start.to::<u64>();
     *state.leases.entry((event.leaseId,)) = Lease {
-        opened_id: at.id,
+        opened_id: EventId(at.id),
         offer_hash: terms.offerHash,
         renter: terms.renter,
         operator: terms.operator,

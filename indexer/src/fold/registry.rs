@@ -7,13 +7,13 @@ use spheron_bindings::{
 };
 
 use super::{Inconsistent, Node, NodeKind, NodeStatus, Provider, Resource, ResourceKind, State, small};
-use crate::position::Position;
+use crate::position::{EventId, Position};
 
 pub(super) fn apply_nodes(state: &mut State, at: Position, event: &NodeRegistryEvents) -> Result<(), Inconsistent> {
     match event {
         NodeRegistryEvents::ProviderRegistered(e) => {
             *state.providers.entry((e.provider,)) = Provider {
-                registered_id: at.id,
+                registered_id: EventId(at.id),
                 reward_wallet: e.rewardWallet,
                 bond_token: e.bondToken,
                 trust_tier: small(e.trustTier),
@@ -32,7 +32,7 @@ pub(super) fn apply_nodes(state: &mut State, at: Position, event: &NodeRegistryE
         NodeRegistryEvents::NodeRegistered(e) => {
             // A retired node may come back: its nonce goes on, and so do leases that have not ended.
             let node = state.nodes.entry((e.node,));
-            node.registered_id = at.id;
+            node.registered_id = EventId(at.id);
             node.provider = e.provider;
             node.status = NodeStatus::Active;
             claim(node, &e.claim);

@@ -4,13 +4,13 @@ use alloy::primitives::U256;
 use spheron_bindings::distributor::Distributor::DistributorEvents;
 
 use super::{Epoch, Inconsistent, State, add, small};
-use crate::position::Position;
+use crate::position::{EventId, Position};
 
 pub(super) fn apply(state: &mut State, at: Position, event: &DistributorEvents) -> Result<(), Inconsistent> {
     match event {
         DistributorEvents::EpochPosted(e) => {
             *state.epochs.entry((small(e.epoch),)) = Epoch {
-                posted_id: at.id,
+                posted_id: EventId(at.id),
                 root: e.root,
                 token: e.token,
                 funder: e.funder,

@@ -4,7 +4,7 @@ use alloy::primitives::{Address, U256};
 use spheron_bindings::{spon::Spon::SponEvents, staked_spon::StakedSpon::StakedSponEvents};
 
 use super::{Bridge, Inconsistent, State, Vault, add, small, subtract};
-use crate::position::Position;
+use crate::position::{EventId, Position};
 
 /// Key of SPON in `supply`.
 pub const SPON: &str = "SPON";
@@ -147,8 +147,8 @@ fn move_shares(state: &mut State, at: Position, from: Address, to: Address, shar
     }
     if !to.is_zero() {
         let stake = state.stakes.entry((to,));
-        if stake.first_id == 0 {
-            stake.first_id = at.id;
+        if stake.first_id == EventId(0) {
+            stake.first_id = EventId(at.id);
         }
         add(&mut stake.shares, shares, "sSPON balance")?;
     }

@@ -110,6 +110,21 @@ impl Pool {
         .await
     }
 
+    /// As `check_member`, several times if trying again may help.
+    async fn check_patiently(&self, member: &Member) -> Result<(), SourceError> {
+        let mut attempt = 1;
+        loop {
+            let ready_at = member.health().ready_at;
+            tokio::time::sleep_until(ready_at).await;
+            let Err(error) = self.check_member(member).await else { return Ok(()) };
+            member.rest(error.class, &self.options);
+            if matches!(error.class, Class::Fatal | Class::WrongChain) || attempt >= self.options.attempts {
+                return Err(error);
+            }
+            attempt += 1;
+        }
+    }
+
     /// Holds logs against those of other endpoints, until as many agree as must.
     async fn second(&self, range: BlockRange, addresses: &[Address], first: &RangeLogs) -> Result<(), SourceError> {
         let mut agreed = 1;
@@ -224,12 +239,11 @@ impl LogSource for Pool {
         async move {
             let mut failures = Vec::new();
             for member in &self.members {
-                match self.check_member(member).await {
+                match self.check_patiently(member).await {
                     Ok(()) => {}
                     Err(error) if error.class == Class::WrongChain => return Err(error),
                     Err(error) => {
                         tracing::warn!(%error, "the endpoint does not answer");
-                        member.rest(error.class, &self.options);
                         failures.push(error);
                     }
                 }

@@ -57,7 +57,7 @@ pub enum StoreError {
     },
     /// The tables are those of other contracts.
     #[error(
-        "the tables of {} are those of other contract versions; index into a new file, or rebuild this one",
+        "the tables of {} are those of other contract versions; index into a new file",
         path.display()
     )]
     OtherLayout {

@@ -12,7 +12,7 @@ use crate::{
     decode::event_table_of,
     fold::State,
     manifest::ChainManifest,
-    position::{Position, ids_from},
+    position::{EventId, Position, ids_from},
     value::{Field as _, Value},
 };
 
@@ -87,7 +87,7 @@ impl Reader {
             let contract = row.get::<Option<String>, _>(4);
             let table = contract.zip(selector).and_then(|(contract, selector)| event_table_of(&contract, selector));
             Ok(EventRef {
-                event_id: at.id,
+                event_id: EventId(at.id),
                 block: at.block(),
                 log_index: at.log_index(),
                 tx_hash: read_hash("raw_log", row.get(3))?,

@@ -165,7 +165,9 @@ pub(super) fn column_list(table: &Table) -> String {
 pub(super) fn read_row(row: &SqliteRow, columns: &[Column]) -> Result<Row, sqlx::Error> {
     let value = |(index, column): (usize, &Column)| {
         Ok(match column.kind {
-            Kind::Integer | Kind::Flag => row.try_get::<Option<i64>, _>(index)?.map_or(Value::Null, Value::Integer),
+            Kind::Integer | Kind::Id | Kind::Flag => {
+                row.try_get::<Option<i64>, _>(index)?.map_or(Value::Null, Value::Integer)
+            }
             Kind::Number | Kind::Text | Kind::Json => {
                 row.try_get::<Option<String>, _>(index)?.map_or(Value::Null, Value::Text)
             }

@@ -62,9 +62,13 @@ pub struct World {
     pub faults: VecDeque<Fault>,
     /// Happen to every request.
     pub always: Option<Fault>,
+    /// Whether `max_range` is kept to without being told.
+    pub coy: bool,
     /// Requests, and requests for logs, so far.
     pub requests: u64,
     pub log_requests: u64,
+    /// The widest range that was asked for.
+    pub widest: u64,
 }
 
 pub struct Server {
@@ -141,7 +145,7 @@ impl World {
         self.head.unwrap_or(u64::MAX).min(self.chain.head())
     }
 
-    fn reply(&self, call: &Value, fault: Option<&Fault>) -> Value {
+    fn reply(&mut self, call: &Value, fault: Option<&Fault>) -> Value {
         let params = &call["params"];
         let result = match call["method"].as_str().unwrap() {
             "eth_chainId" => Ok(json!(U64::from(self.chain_id))),
@@ -176,7 +180,7 @@ impl World {
         })
     }
 
-    fn logs(&self, filter: &Value, fault: Option<&Fault>) -> Result<Value, (i64, String)> {
+    fn logs(&mut self, filter: &Value, fault: Option<&Fault>) -> Result<Value, (i64, String)> {
         match fault {
             Some(Fault::Logs(code, message)) => return Err((*code, (*message).to_owned())),
             Some(Fault::NoLogs) => return Ok(json!([])),
@@ -189,8 +193,10 @@ impl World {
         } else {
             let number = |name: &str| filter[name].as_str().unwrap().parse::<U64>().unwrap().to::<u64>();
             let (from, to) = (number("fromBlock"), number("toBlock"));
-            if self.max_range.is_some_and(|most| to - from >= most) {
-                return Err((-32000, format!("exceed maximum block range: {}", self.max_range.unwrap())));
+            self.widest = self.widest.max(to - from + 1);
+            if let Some(most) = self.max_range.filter(|most| to - from >= *most) {
+                let told = format!("exceed maximum block range: {most}");
+                return Err((-32000, if self.coy { "block range is too wide".to_owned() } else { told }));
             }
             // A block that the node does not have is no error, as on real nodes.
             (from..=to.min(self.shown())).filter_map(|number| self.chain.get(number)).collect()

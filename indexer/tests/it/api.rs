@@ -70,7 +70,7 @@ impl Served {
             let found = page["items"].as_array().unwrap();
             assert!(found.len() <= limit);
             items.extend(found.iter().cloned());
-            match page["next"].as_u64() {
+            match page["next"].as_str() {
                 Some(next) => after = format!("&after={next}"),
                 None => return items,
             }

@@ -251,19 +251,21 @@ async fn two_chains_share_a_database_without_touching_each_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_learned_about_ranges_outlives_the_process() {
-    let server = server().await;
-    server.world().max_range = Some(10);
-    server.world().finalized = Some(120);
-    let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("learned.sqlite");
-    index(&server, &database).await.unwrap();
-    let first = server.world().log_requests;
+    for coy in [false, true] {
+        let server = server().await;
+        (server.world().max_range, server.world().finalized) = (Some(10), Some(120));
+        server.world().coy = coy;
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("learned.sqlite");
+        index(&server, &database).await.unwrap();
+        assert_eq!(server.world().widest, 120);
 
-    let longer = Chain::grown(7, 240, 6);
-    server.world().chain = longer;
-    server.world().finalized = Some(240);
-    index(&server, &database).await.unwrap();
-    let second = server.world().log_requests - first;
-    assert!(second <= first, "{first} requests for the first half, {second} for the second");
-    assert_same!(&digest_of(&database).await, &fresh(&server).await);
+        server.world().chain = Chain::grown(7, 240, 6);
+        server.world().finalized = Some(240);
+        server.world().widest = 0;
+        index(&server, &database).await.unwrap();
+        let widest = server.world().widest;
+        assert!(widest <= 15, "asked for {widest} blocks at once again");
+        assert_same!(&digest_of(&database).await, &fresh(&server).await);
+    }
 }
