@@ -261,20 +261,20 @@ impl Town {
         service
     }
 
-    /// Has the first verifier of the committee that answers measure the node, and bring the verdict.
+    /// Asks one verifier after the other until one, of the committee, measures the node and brings the verdict.
     fn measure(&self, node: &str, lease: &str) -> Value {
-        let verifiers = &self.cast.verifiers;
-        let order = |place: usize| {
-            let control = format!("http://127.0.0.1:{}", self.controls[place]);
+        let mut errors = String::new();
+        for (verifier, control) in self.cast.verifiers.iter().zip(&self.controls) {
+            let control = format!("http://127.0.0.1:{control}");
             let arguments =
                 ["verify", "measure", node, "--lease", lease, "--control", &control, "--out", "verdict.json"];
-            self.as_(&verifiers[place], &[&arguments[..], &["--submit"]].concat()).run()
-        };
-        let answers: Vec<_> = (0..verifiers.len()).map(order).collect();
-        let measured = answers.iter().find(|answer| answer.status.success());
-        let errors = answers.iter().map(|answer| String::from_utf8_lossy(&answer.stderr)).collect::<String>();
-        let measured = measured.unwrap_or_else(|| panic!("no verifier measured the node: {errors}"));
-        serde_json::from_slice(&measured.stdout).expect("JSON")
+            let answer = self.as_(verifier, &[&arguments[..], &["--submit"]].concat()).run();
+            if answer.status.success() {
+                return serde_json::from_slice(&answer.stdout).expect("JSON");
+            }
+            errors += &String::from_utf8_lossy(&answer.stderr);
+        }
+        panic!("no verifier measured the node: {errors}")
     }
 }
 
