@@ -2,18 +2,14 @@
 pragma solidity ^0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {Custody} from "./Custody.sol";
 import {IBonds} from "./IBonds.sol";
 
-/// @notice As IBonds describes.
+/// @title Bonds
 /// @dev Immutable. A token without a minimum takes no new bonds, and every way out of it stays open.
-contract Bonds is IBonds, AccessManaged, ReentrancyGuardTransient {
-    using SafeERC20 for IERC20;
-
+contract Bonds is Custody {
     /// @dev How a slash is split (wei).
     struct Split {
         uint256 fromActive;
@@ -28,19 +24,16 @@ contract Bonds is IBonds, AccessManaged, ReentrancyGuardTransient {
     /// @inheritdoc IBonds
     uint256 public constant REPORTER_CAP_BPS = 5_000;
     /// @inheritdoc IBonds
-    address public constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
+    uint256 public constant PROOF_REPORTER_CAP_BPS = 500;
 
-    uint256 private constant BPS = 10_000;
     uint256 private constant SLASH_WINDOW = 7 days;
-    uint256 private constant MIN_THAW_PERIOD = 7 days;
-    uint256 private constant MAX_THAW_PERIOD = 60 days;
 
     /// @inheritdoc IBonds
-    uint256 public thawPeriod = 14 days;
+    mapping(address account => bool) public isClaimer;
     /// @inheritdoc IBonds
-    mapping(Role role => mapping(address token => uint256)) public minimumOf;
+    mapping(address account => bool) public isSlasher;
     /// @inheritdoc IBonds
-    mapping(address account => mapping(address token => uint256)) public owedTo;
+    mapping(address claimer => mapping(address provider => mapping(address token => uint256))) public lockedBy;
 
     mapping(Role role => mapping(address owner => mapping(address token => Bond))) private _bonds;
 
@@ -48,34 +41,35 @@ contract Bonds is IBonds, AccessManaged, ReentrancyGuardTransient {
 
     /// @inheritdoc IBonds
     function bond(Role role, address owner, address token, uint256 amount) external nonReentrant {
-        require(minimumOf[role][token] != 0, Bonds_TokenNotAllowed(role, token));
-        require(owner != address(0), Bonds_InvalidAccount(owner));
-        require(amount != 0, Bonds_ZeroAmount());
-        _pull(token, amount);
-
+        _takeIn(role, owner, token, amount);
         Bond storage b = _bonds[role][owner][token];
         // The sum with the bucket must fit too, so that the bucket can always come back.
-        b.active = SafeCast.toUint96(amount + b.active + b.thawing) - b.thawing;
-        emit Bonded(role, owner, token, msg.sender, amount, b.active);
+        uint96 active = SafeCast.toUint96(amount + b.active + b.thawing) - b.thawing;
+        b.active = active;
+        emit Bonded(role, owner, token, msg.sender, amount, active);
     }
 
     /// @inheritdoc IBonds
     function thaw(Role role, address token, uint256 amount) external {
         Bond storage b = _bonds[role][msg.sender][token];
-        require(amount != 0, Bonds_ZeroAmount());
-        require(amount <= b.active, Bonds_InsufficientBond(b.active, amount));
-        uint256 thawedAt = block.timestamp + thawPeriod;
+        if (amount == 0) revert Bonds_ZeroAmount();
+        uint256 available = Math.saturatingSub(b.active, b.locked);
+        if (amount > available) revert Bonds_InsufficientBond(available, amount);
+        uint256 thawedAt = block.timestamp + thawPeriod();
+        // forge-lint: disable-start(unsafe-typecast) an amount is at most the active bond, a time far below 2^40
+        uint96 thawing = b.thawing + uint96(amount);
         b.active -= uint96(amount);
-        b.thawing += uint96(amount);
+        b.thawing = thawing;
         b.thawedAt = uint40(thawedAt);
-        emit ThawStarted(role, msg.sender, token, amount, b.thawing, thawedAt);
+        // forge-lint: disable-end(unsafe-typecast)
+        emit ThawStarted(role, msg.sender, token, amount, thawing, thawedAt);
     }
 
     /// @inheritdoc IBonds
     function cancelThaw(Role role, address token) external {
         Bond storage b = _bonds[role][msg.sender][token];
         uint96 amount = b.thawing;
-        require(amount != 0, Bonds_NotThawed(0, 0));
+        if (amount == 0) revert Bonds_NotThawed(0, 0);
         b.active += amount;
         b.thawing = 0;
         b.thawedAt = 0;
@@ -86,7 +80,7 @@ contract Bonds is IBonds, AccessManaged, ReentrancyGuardTransient {
     function withdraw(Role role, address token, address to) external nonReentrant {
         Bond storage b = _bonds[role][msg.sender][token];
         uint256 amount = b.thawing;
-        require(amount != 0 && block.timestamp >= b.thawedAt, Bonds_NotThawed(amount, b.thawedAt));
+        if (amount == 0 || block.timestamp < b.thawedAt) revert Bonds_NotThawed(amount, b.thawedAt);
         b.thawing = 0;
         b.thawedAt = 0;
         emit BondWithdrawn(role, msg.sender, token, to, amount);
@@ -94,57 +88,79 @@ contract Bonds is IBonds, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBonds
-    function slash(Role role, address owner, address token, Slash calldata order)
-        external
-        restricted
-        returns (uint256 slashed)
-    {
-        Bond memory b = _bonds[role][owner][token];
+    function slash(Role role, address owner, address token, Slash calldata order) external returns (uint256 slashed) {
+        if (!isSlasher[msg.sender]) revert Bonds_NotAuthorized(msg.sender);
+        if (order.amount == 0) revert Bonds_ZeroAmount();
+        Bond storage b = _bonds[role][owner][token];
         uint256 stake = uint256(b.active) + b.thawing;
-        require(stake != 0, Bonds_NothingThere(owner));
-        require(order.amount != 0, Bonds_ZeroAmount());
+        if (stake == 0) revert Bonds_NothingThere(owner);
         slashed = Math.min(order.amount, stake);
         if (!order.uncapped) _countInWindow(b, stake, slashed);
 
-        Split memory split = _split(order, slashed);
-        split.fromThawing = slashed * b.thawing / stake;
-        split.fromActive = slashed - split.fromThawing;
-        b.active -= uint96(split.fromActive);
-        b.thawing -= uint96(split.fromThawing);
-        if (b.thawing == 0) b.thawedAt = 0;
-        _bonds[role][owner][token] = b;
-
-        if (split.toHarmed != 0) owedTo[order.harmed][token] += split.toHarmed;
-        if (split.toReporter != 0) owedTo[order.reporter][token] += split.toReporter;
-        if (split.burned != 0) owedTo[BURN_ADDRESS][token] += split.burned;
+        Split memory split = _split(role, owner, token, order, slashed);
+        (split.fromActive, split.fromThawing) = _take(b, stake, slashed);
+        _owe(order.harmed, token, split.toHarmed);
+        _owe(order.reporter, token, split.toReporter);
+        _owe(BURN_ADDRESS, token, split.burned);
         _emitSlashed(role, owner, token, order, split);
     }
 
     /// @inheritdoc IBonds
-    function collect(address token, address to) external returns (uint256 amount) {
-        amount = _collect(msg.sender, token, to);
+    function lock(address provider, address token, uint256 amount) external {
+        if (!isClaimer[msg.sender]) revert Bonds_NotAuthorized(msg.sender);
+        Bond storage b = _bonds[Role.Provider][provider][token];
+        uint256 locked = b.locked;
+        uint256 available = Math.saturatingSub(b.active, locked);
+        if (amount > available) revert Bonds_InsufficientBond(available, amount);
+        locked += amount;
+        // forge-lint: disable-next-line(unsafe-typecast) at most the active bond
+        b.locked = uint96(locked);
+        uint256 own = lockedBy[msg.sender][provider][token] + amount;
+        lockedBy[msg.sender][provider][token] = own;
+        emit ClaimLocked(msg.sender, provider, token, amount, own, locked);
     }
 
     /// @inheritdoc IBonds
-    function collectBurned(address token) external returns (uint256 amount) {
-        amount = _collect(BURN_ADDRESS, token, BURN_ADDRESS);
+    function unlock(address provider, address token, uint256 amount) external {
+        _unlock(msg.sender, provider, token, amount);
     }
 
     /// @inheritdoc IBonds
-    function setMinimum(Role role, address token, uint256 minimum) external restricted {
-        require(token != address(0), Bonds_InvalidAccount(token));
-        minimumOf[role][token] = minimum;
-        emit MinimumSet(role, token, minimum);
+    function unlockFormer(address claimer, address provider, address token) external {
+        if (isClaimer[claimer]) revert Bonds_NotAuthorized(msg.sender);
+        _unlock(claimer, provider, token, lockedBy[claimer][provider][token]);
     }
 
     /// @inheritdoc IBonds
-    function setThawPeriod(uint256 period) external restricted {
-        require(
-            period >= MIN_THAW_PERIOD && period <= MAX_THAW_PERIOD,
-            Bonds_OutOfBounds(period, MIN_THAW_PERIOD, MAX_THAW_PERIOD)
-        );
-        thawPeriod = period;
-        emit ThawPeriodSet(period);
+    function seize(address provider, address token, uint256 amount, address harmed) external returns (uint256 seized) {
+        if (!isClaimer[msg.sender]) revert Bonds_NotAuthorized(msg.sender);
+        if (harmed == address(0)) revert Bonds_InvalidAccount(harmed);
+        Bond storage b = _bonds[Role.Provider][provider][token];
+        uint256 stake = uint256(b.active) + b.thawing;
+        uint256 own = lockedBy[msg.sender][provider][token];
+        seized = Math.min(amount, Math.min(own, stake));
+        if (seized == 0) return 0;
+
+        (uint256 fromActive, uint256 fromThawing) = _take(b, stake, seized);
+        own -= seized;
+        lockedBy[msg.sender][provider][token] = own;
+        // forge-lint: disable-next-line(unsafe-typecast) at most what a claimer has locked
+        uint96 locked = b.locked - uint96(seized);
+        b.locked = locked;
+        _owe(harmed, token, seized);
+        emit ClaimSeized(msg.sender, provider, token, fromActive, fromThawing, harmed, own, locked);
+    }
+
+    /// @inheritdoc IBonds
+    function setClaimer(address claimer, bool allowed) external restricted {
+        isClaimer[claimer] = allowed;
+        emit ClaimerSet(claimer, allowed);
+    }
+
+    /// @inheritdoc IBonds
+    function setSlasher(address slasher, bool allowed) external restricted {
+        isSlasher[slasher] = allowed;
+        emit SlasherSet(slasher, allowed);
     }
 
     /// @inheritdoc IBonds
@@ -153,28 +169,71 @@ contract Bonds is IBonds, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBonds
+    function lockedOf(address provider, address token) external view returns (uint256) {
+        return _bonds[Role.Provider][provider][token].locked;
+    }
+
+    /// @inheritdoc IBonds
     function isBonded(Role role, address owner, address token) external view returns (bool) {
         uint256 minimum = minimumOf[role][token];
         return minimum != 0 && _bonds[role][owner][token].active >= minimum;
     }
 
+    function _unlock(address claimer, address provider, address token, uint256 amount) private {
+        uint256 own = lockedBy[claimer][provider][token];
+        if (amount > own) revert Bonds_InsufficientLock(own, amount);
+        own -= amount;
+        lockedBy[claimer][provider][token] = own;
+        Bond storage b = _bonds[Role.Provider][provider][token];
+        // forge-lint: disable-next-line(unsafe-typecast) at most what a claimer has locked
+        uint96 locked = b.locked - uint96(amount);
+        b.locked = locked;
+        emit ClaimUnlocked(claimer, provider, token, amount, own, locked);
+    }
+
+    /// @dev Takes `amount` wei of the `stake` of `b`, active and thawing pro rata, the rounding against active.
+    function _take(Bond storage b, uint256 stake, uint256 amount)
+        private
+        returns (uint256 fromActive, uint256 fromThawing)
+    {
+        uint256 thawing = b.thawing;
+        fromThawing = amount * thawing / stake;
+        fromActive = amount - fromThawing;
+        // forge-lint: disable-start(unsafe-typecast) each is at most what it is taken from
+        b.active -= uint96(fromActive);
+        b.thawing = uint96(thawing - fromThawing);
+        // forge-lint: disable-end(unsafe-typecast)
+        if (thawing == fromThawing) b.thawedAt = 0;
+    }
+
     /// @dev Counts `slashed` wei in the slash window of `b`, beginning one if none is open.
-    function _countInWindow(Bond memory b, uint256 stake, uint256 slashed) private view {
-        if (block.timestamp >= b.windowStart + SLASH_WINDOW) {
-            b.windowStart = uint40(block.timestamp);
-            b.windowStake = uint96(stake);
-            b.windowSlashed = 0;
+    function _countInWindow(Bond storage b, uint256 stake, uint256 slashed) private {
+        uint256 start = b.windowStart;
+        uint256 left = b.windowLeft;
+        if (block.timestamp >= start + SLASH_WINDOW) {
+            start = block.timestamp;
+            left = stake * SLASH_CAP_BPS / BPS;
         }
-        uint256 available = b.windowStake * SLASH_CAP_BPS / BPS - b.windowSlashed;
-        require(slashed <= available, Bonds_SlashCapExceeded(slashed, available));
-        b.windowSlashed += uint96(slashed);
+        if (slashed > left) revert Bonds_SlashCapExceeded(slashed, left);
+        // forge-lint: disable-start(unsafe-typecast) a tenth of a stake, and a time far below 2^40
+        b.windowLeft = uint96(left - slashed);
+        b.windowStart = uint40(start);
+        // forge-lint: disable-end(unsafe-typecast)
     }
 
     /// @dev The harmed first, then the reporter, and the rest is burned.
-    function _split(Slash calldata order, uint256 slashed) private pure returns (Split memory split) {
+    function _split(Role role, address owner, address token, Slash calldata order, uint256 slashed)
+        private
+        view
+        returns (Split memory split)
+    {
         if (order.harmed != address(0)) split.toHarmed = Math.min(order.loss, slashed);
         uint256 left = slashed - split.toHarmed;
-        if (order.reporter != address(0)) split.toReporter = left * REPORTER_CAP_BPS / BPS;
+        if (order.reporter != address(0) && order.reporter != owner) {
+            split.toReporter = order.uncapped
+                ? Math.min(left * PROOF_REPORTER_CAP_BPS / BPS, minimumOf[role][token])
+                : left * REPORTER_CAP_BPS / BPS;
+        }
         split.burned = left - split.toReporter;
     }
 
@@ -192,25 +251,5 @@ contract Bonds is IBonds, AccessManaged, ReentrancyGuardTransient {
             split.burned,
             order.uncapped
         );
-    }
-
-    function _collect(address account, address token, address to) private nonReentrant returns (uint256 amount) {
-        amount = owedTo[account][token];
-        require(amount != 0, Bonds_NothingThere(account));
-        owedTo[account][token] = 0;
-        emit OwedCollected(account, token, to, amount);
-        _push(token, to, amount);
-    }
-
-    function _pull(address token, uint256 amount) private {
-        uint256 before = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
-        uint256 arrived = IERC20(token).balanceOf(address(this)) - before;
-        require(arrived == amount, Bonds_UnexpectedAmount(amount, arrived));
-    }
-
-    function _push(address token, address to, uint256 amount) private {
-        require(to != address(0) && to != address(this), Bonds_InvalidAccount(to));
-        IERC20(token).safeTransfer(to, amount);
     }
 }

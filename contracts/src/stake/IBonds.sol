@@ -4,8 +4,10 @@ pragma solidity ^0.8.30;
 /// @title Bonds of providers, gateways and verifiers
 /// @notice A bond is 1:1 in an allow-listed token. Leaving takes a thaw, and thawing money stays slashable pro rata. A
 /// slash makes the harmed whole first, then rewards the reporter up to a cap, and burns the rest.
-/// @dev For each token: deposited == active + thawing + slashed + withdrawn, and the token balance of this contract ==
-/// active + thawing + owed.
+/// @notice Claims lock a provider's bond behind fees that were paid before they were final: what is locked cannot thaw,
+/// and the claimer that locked it may seize it for whoever was harmed.
+/// @dev For each token: deposited == active + thawing + slashed + seized + withdrawn, and the token balance of this
+/// contract == active + thawing + owed. A lock only marks active money; without a slash, locked <= active.
 interface IBonds {
     /// @notice What a bond is for.
     enum Role {
@@ -19,8 +21,8 @@ interface IBonds {
         uint96 active; // wei
         uint96 thawing; // wei, one bucket
         uint40 thawedAt; // unix seconds; when the bucket may be withdrawn, 0 if it is empty
-        uint96 windowStake; // wei at stake when the slash window began
-        uint96 windowSlashed; // wei slashed in it without proof
+        uint96 locked; // wei behind claims, which cannot thaw
+        uint96 windowLeft; // wei that the slash window may still lose without proof
         uint40 windowStart; // unix seconds
     }
 
@@ -29,8 +31,8 @@ interface IBonds {
         uint256 amount; // wei asked for
         address harmed; // made whole first
         uint256 loss; // wei that the harmed has proved
-        address reporter; // gets at most the reporter's share of what is left
-        bool uncapped; // a proof that needs no judgement: the window's cap does not bind
+        address reporter; // gets at most the reporter's share of what is left; nothing if it is the owner
+        bool uncapped; // a proof that needs no judgement: the window's cap does not bind, the reporter's share is smaller
     }
 
     /// @notice `payer` bonded `amount` wei for `owner`.
@@ -69,6 +71,47 @@ interface IBonds {
         bool uncapped
     );
 
+    /// @notice `claimer` locked `amount` wei of a provider's bond; it has locked `lockedBy` and all claimers `locked`.
+    event ClaimLocked(
+        address indexed claimer,
+        address indexed provider,
+        address indexed token,
+        uint256 amount,
+        uint256 lockedBy,
+        uint256 locked
+    );
+
+    /// @notice `amount` wei that `claimer` had locked are free.
+    event ClaimUnlocked(
+        address indexed claimer,
+        address indexed provider,
+        address indexed token,
+        uint256 amount,
+        uint256 lockedBy,
+        uint256 locked
+    );
+
+    /// @notice `claimer` seized `fromActive + fromThawing` wei of what it had locked; they are owed to `harmed`.
+    event ClaimSeized(
+        address indexed claimer,
+        address indexed provider,
+        address indexed token,
+        uint256 fromActive,
+        uint256 fromThawing,
+        address harmed,
+        uint256 lockedBy,
+        uint256 locked
+    );
+
+    /// @notice `claimer` may lock and seize bonds of providers, or no longer.
+    event ClaimerSet(address indexed claimer, bool allowed);
+
+    /// @notice `slasher` may slash, or no longer.
+    event SlasherSet(address indexed slasher, bool allowed);
+
+    /// @notice New bonds were paused, or no longer are.
+    event PausedSet(bool paused);
+
     /// @notice What slashes had owed `account` was paid to `to`; both are the burn address for what they burned.
     event OwedCollected(address indexed account, address indexed token, address to, uint256 amount);
 
@@ -90,8 +133,17 @@ interface IBonds {
     /// @notice Thrown when a token delivered another amount than was asked: it takes fees or rebases.
     error Bonds_UnexpectedAmount(uint256 asked, uint256 arrived);
 
-    /// @notice Thrown when a bond does not cover an amount.
-    error Bonds_InsufficientBond(uint256 active, uint256 asked);
+    /// @notice Thrown when the active bond that is not locked does not cover an amount.
+    error Bonds_InsufficientBond(uint256 available, uint256 asked);
+
+    /// @notice Thrown when a claimer would unlock more than it has locked.
+    error Bonds_InsufficientLock(uint256 locked, uint256 asked);
+
+    /// @notice Thrown when the caller is no claimer or no slasher, or a lock is still its claimer's.
+    error Bonds_NotAuthorized(address caller);
+
+    /// @notice Thrown when new bonds are paused.
+    error Bonds_Paused();
 
     /// @notice Thrown when a bucket is empty or has not thawed yet.
     error Bonds_NotThawed(uint256 thawing, uint256 thawedAt);
@@ -117,9 +169,27 @@ interface IBonds {
     /// @notice Withdraws the caller's thawed bucket to `to`.
     function withdraw(Role role, address token, address to) external;
 
-    /// @notice Slashes a bond: active and thawing pro rata, the rounding against active. Restricted: the slashers.
+    /// @notice Slashes a bond: active and thawing pro rata, the rounding against active. Only slashers. It leaves locks as
+    /// they are, so that what is left stays locked.
+    /// @dev Of what the harmed leave, a reporter gets at most REPORTER_CAP_BPS after a judgement. After a proof, which its
+    /// own offender can bring under another name, it gets at most PROOF_REPORTER_CAP_BPS, and no more than the minimum
+    /// bond: reporting oneself saves at most that.
     /// @return slashed Wei taken; less than asked only if less is there.
     function slash(Role role, address owner, address token, Slash calldata order) external returns (uint256 slashed);
+
+    /// @notice Locks `amount` wei of a provider's active bond behind a claim of the caller. Only claimers.
+    function lock(address provider, address token, uint256 amount) external;
+
+    /// @notice Frees `amount` wei of what the caller has locked. A former claimer may, too.
+    function unlock(address provider, address token, uint256 amount) external;
+
+    /// @notice Frees all that a former claimer has locked of a provider's bond. Anyone may.
+    function unlockFormer(address claimer, address provider, address token) external;
+
+    /// @notice Takes up to `amount` wei of what the caller has locked, out of active and thawing pro rata, and owes it to
+    /// `harmed`. No cap of a window binds it. Only claimers.
+    /// @return seized Wei taken, which are locked no longer; less than asked only if less is locked or there.
+    function seize(address provider, address token, uint256 amount, address harmed) external returns (uint256 seized);
 
     /// @notice Pays what slashes owe the caller to `to`.
     function collect(address token, address to) external returns (uint256 amount);
@@ -134,6 +204,16 @@ interface IBonds {
     /// @notice Sets the thaw period of future requests, in [7 days, 60 days]. Restricted.
     function setThawPeriod(uint256 thawPeriod) external;
 
+    /// @notice Lets `claimer` lock and seize, or no longer; what it has locked stays locked until it is unlocked.
+    /// Restricted.
+    function setClaimer(address claimer, bool allowed) external;
+
+    /// @notice Lets `slasher` slash, or no longer. Restricted.
+    function setSlasher(address slasher, bool allowed) external;
+
+    /// @notice Stops new bonds, or no longer; every way out stays open, and so do locks and slashes. Restricted.
+    function setPaused(bool paused) external;
+
     /// @notice A bond.
     function bondOf(Role role, address owner, address token) external view returns (Bond memory);
 
@@ -142,6 +222,21 @@ interface IBonds {
 
     /// @notice From how many wei on a bond counts; 0 if the token may not be bonded.
     function minimumOf(Role role, address token) external view returns (uint256);
+
+    /// @notice Wei of a provider's bond that claimers have locked.
+    function lockedOf(address provider, address token) external view returns (uint256);
+
+    /// @notice Wei of a provider's bond that `claimer` has locked.
+    function lockedBy(address claimer, address provider, address token) external view returns (uint256);
+
+    /// @notice Whether `account` may lock and seize.
+    function isClaimer(address account) external view returns (bool);
+
+    /// @notice Whether `account` may slash.
+    function isSlasher(address account) external view returns (bool);
+
+    /// @notice Whether new bonds are paused.
+    function paused() external view returns (bool);
 
     /// @notice What slashes owe `account`, in wei.
     function owedTo(address account, address token) external view returns (uint256);
@@ -152,8 +247,11 @@ interface IBonds {
     /// @notice Most of a bond that one window (7 days) may lose without proof, in basis points.
     function SLASH_CAP_BPS() external view returns (uint256);
 
-    /// @notice Most of a slash, after the harmed, that a reporter gets, in basis points.
+    /// @notice Most of a judged slash, after the harmed, that a reporter gets, in basis points.
     function REPORTER_CAP_BPS() external view returns (uint256);
+
+    /// @notice Most of a proved slash, after the harmed, that a reporter gets, in basis points.
+    function PROOF_REPORTER_CAP_BPS() external view returns (uint256);
 
     /// @notice Nobody's address, that burned money goes to.
     function BURN_ADDRESS() external view returns (address);

@@ -3,11 +3,12 @@ pragma solidity ^0.8.30;
 
 // Bonds: for each token, deposited == active + thawing + slashed + withdrawn, and the balance of the contract == active +
 // thawing + owed. A slash strands nothing: what it left and what it owes can all be taken out.
-// Slash: harmed + reporter + burned == amount, the reporter gets at most half of what the harmed left, and a window
+// Claims: slashable stake >= sum of the locks until each is released, unless a slash took it. What is locked cannot thaw,
+// no claimer touches the lock of another, and a seizure pays the harmed to the wei.
+// Slash: harmed + reporter + burned == amount, the reporter gets at most its share of what the harmed left, and a window
 // loses at most a tenth of its stake without proof.
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {Test} from "forge-std/Test.sol";
 import {Bonds} from "../../src/stake/Bonds.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
@@ -19,6 +20,7 @@ contract BondsHandler is Test {
     address[2] public owners = [makeAddr("owner 0"), makeAddr("owner 1")];
     address public harmed = makeAddr("harmed");
     address public reporter = makeAddr("reporter");
+    address[2] public claimers = [makeAddr("claimer 0"), makeAddr("claimer 1")];
     address private thief = makeAddr("thief");
 
     uint256[] private _bonded; // seeds of the bonds that exist
@@ -27,6 +29,7 @@ contract BondsHandler is Test {
     mapping(address token => uint256) public withdrawn;
     mapping(address token => uint256) public slashed;
     mapping(address token => uint256) public collected;
+    mapping(address owner => mapping(address token => bool)) public wasSlashed;
 
     constructor(AccessManager manager) {
         bonds = new Bonds(address(manager));
@@ -49,10 +52,13 @@ contract BondsHandler is Test {
 
     function thaw(uint256 seed, uint256 amount) public {
         (IBonds.Role role, address owner, StakeToken token) = _pickBonded(seed);
-        uint256 active = bonds.bondOf(role, owner, address(token)).active;
-        if (active == 0) return;
-        vm.prank(owner);
-        bonds.thaw(role, address(token), bound(amount, 1, active));
+        IBonds.Bond memory b = bonds.bondOf(role, owner, address(token));
+        uint256 available = b.active > b.locked ? b.active - b.locked : 0;
+        vm.startPrank(owner);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_InsufficientBond.selector, available, available + 1));
+        bonds.thaw(role, address(token), available + 1);
+        if (available != 0) bonds.thaw(role, address(token), bound(amount, 1, available));
+        vm.stopPrank();
     }
 
     function cancelThaw(uint256 seed) external {
@@ -99,20 +105,67 @@ contract BondsHandler is Test {
             return;
         }
         uint256[3] memory before = _owed(token);
+        uint256 cap = uncapped ? bonds.PROOF_REPORTER_CAP_BPS() : bonds.REPORTER_CAP_BPS();
         uint256 taken = bonds.slash(role, owner, address(token), order);
         uint256[3] memory after_ = _owed(token);
         slashed[address(token)] += taken;
+        if (role == IBonds.Role.Provider) wasSlashed[owner][address(token)] = true;
 
         assertEq(taken, due, "slashed");
         assertEq(after_[0] + after_[1] + after_[2] - before[0] - before[1] - before[2], taken, "split");
         uint256 left = taken - (after_[0] - before[0]);
-        assertLe((after_[1] - before[1]) * 10_000, left * bonds.REPORTER_CAP_BPS(), "reporter");
+        assertLe((after_[1] - before[1]) * 10_000, left * cap, "reporter");
         // Whoever was harmed is whole before anybody else gets a wei.
         if (order.harmed != address(0)) assertEq(left, taken > order.loss ? taken - order.loss : 0, "harmed");
         IBonds.Bond memory now_ = bonds.bondOf(role, owner, address(token));
         assertEq(uint256(now_.active) + now_.thawing, stake - taken, "stake");
         // Neither part pays for the other by more than the rounding.
         assertApproxEqAbs((b.thawing - now_.thawing) * stake, taken * b.thawing, stake, "pro rata");
+    }
+
+    /// @dev A claimer locks some of a provider's bond, and never what another lock or a thaw has.
+    function lock(uint256 seed, uint256 amount) external {
+        (address owner, StakeToken token) = _pickProvider(seed);
+        address claimer = claimers[seed / 4 % 2];
+        IBonds.Bond memory b = bonds.bondOf(IBonds.Role.Provider, owner, address(token));
+        uint256 available = b.active > b.locked ? b.active - b.locked : 0;
+        vm.startPrank(claimer);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_InsufficientBond.selector, available, available + 1));
+        bonds.lock(owner, address(token), available + 1);
+        bonds.lock(owner, address(token), bound(amount, 0, available));
+        vm.stopPrank();
+    }
+
+    function unlock(uint256 seed, uint256 amount) external {
+        (address owner, StakeToken token) = _pickProvider(seed);
+        address claimer = claimers[seed / 4 % 2];
+        uint256 own = bonds.lockedBy(claimer, owner, address(token));
+        vm.startPrank(claimer);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_InsufficientLock.selector, own, own + 1));
+        bonds.unlock(owner, address(token), own + 1);
+        bonds.unlock(owner, address(token), bound(amount, 0, own));
+        vm.stopPrank();
+    }
+
+    function seize(uint256 seed, uint256 amount) external {
+        (address owner, StakeToken token) = _pickProvider(seed);
+        address claimer = claimers[seed / 4 % 2];
+        IBonds.Bond memory b = bonds.bondOf(IBonds.Role.Provider, owner, address(token));
+        uint256 stake = uint256(b.active) + b.thawing;
+        uint256 own = bonds.lockedBy(claimer, owner, address(token));
+        uint256 due = bound(amount, 0, 2 * own);
+        uint256 owed = bonds.owedTo(harmed, address(token));
+        vm.prank(claimer);
+        uint256 seized = bonds.seize(owner, address(token), due, harmed);
+        slashed[address(token)] += seized;
+        assertEq(seized, _least(due, _least(own, stake)), "seized");
+        assertEq(bonds.owedTo(harmed, address(token)) - owed, seized, "owed");
+        assertEq(bonds.lockedBy(claimer, owner, address(token)), own - seized, "lock");
+        IBonds.Bond memory now_ = bonds.bondOf(IBonds.Role.Provider, owner, address(token));
+        assertEq(uint256(now_.active) + now_.thawing, stake - seized, "stake");
+        assertEq(now_.windowLeft, b.windowLeft, "a seizure is no slash of a window");
+        // What no slash had taken still covers every other claim.
+        if (b.active >= b.locked) assertGe(now_.active, now_.locked, "cover");
     }
 
     function collect(uint256 seed) public {
@@ -138,8 +191,16 @@ contract BondsHandler is Test {
         bonds.collect(address(token), thief);
         vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_InsufficientBond.selector, 0, 1));
         bonds.thaw(role, address(token), 1);
-        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, thief));
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotAuthorized.selector, thief));
         bonds.slash(role, owner, address(token), IBonds.Slash(1, thief, 1, thief, true));
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotAuthorized.selector, thief));
+        bonds.seize(owner, address(token), 1, thief);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotAuthorized.selector, thief));
+        bonds.lock(owner, address(token), 1);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_InsufficientLock.selector, 0, 1));
+        bonds.unlock(owner, address(token), 1);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotAuthorized.selector, thief));
+        bonds.unlockFormer(claimers[seed % 2], owner, address(token));
         vm.stopPrank();
     }
 
@@ -153,6 +214,13 @@ contract BondsHandler is Test {
 
     /// @dev Everybody takes out what is theirs.
     function leave() external {
+        for (uint256 i; i < 8; ++i) {
+            (address owner, StakeToken token) = _pickProvider(i);
+            address claimer = claimers[i / 4];
+            uint256 own = bonds.lockedBy(claimer, owner, address(token));
+            vm.prank(claimer);
+            bonds.unlock(owner, address(token), own);
+        }
         for (uint256 i; i < _bonded.length; ++i) {
             thaw(i, type(uint256).max);
         }
@@ -176,9 +244,17 @@ contract BondsHandler is Test {
         token = tokens[seed / 6 % 2];
     }
 
+    function _pickProvider(uint256 seed) private view returns (address owner, StakeToken token) {
+        return (owners[seed % 2], tokens[seed / 2 % 2]);
+    }
+
+    function _least(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
+    }
+
     function _capLeft(IBonds.Bond memory b, uint256 stake) private view returns (uint256) {
         if (block.timestamp >= b.windowStart + 7 days) return stake / 10;
-        return uint256(b.windowStake) / 10 - b.windowSlashed;
+        return b.windowLeft;
     }
 
     function _owed(StakeToken token) private view returns (uint256[3] memory) {
@@ -203,6 +279,9 @@ contract BondsInvariantTest is Test {
         for (uint256 i; i < 6; ++i) {
             bonds.setMinimum(IBonds.Role(i % 3), address(handler.tokens(i / 3)), 1e18);
         }
+        bonds.setSlasher(address(handler), true);
+        bonds.setClaimer(handler.claimers(0), true);
+        bonds.setClaimer(handler.claimers(1), true);
         targetContract(address(handler));
         bytes4[] memory exit = new bytes4[](1);
         exit[0] = handler.leave.selector;
@@ -225,11 +304,24 @@ contract BondsInvariantTest is Test {
         }
     }
 
-    function invariant_AWindowLosesATenthWithoutProof() public view {
+    function invariant_ABucketHasATimeIfItHasMoney() public view {
         for (uint256 i; i < 12; ++i) {
             IBonds.Bond memory b = _bondOf(i);
-            assertLe(b.windowSlashed, uint256(b.windowStake) / 10);
             assertEq(b.thawedAt == 0, b.thawing == 0);
+        }
+    }
+
+    /// The lock of a bond is the sum of its claimers' locks, and covered by active money until a slash takes some.
+    function invariant_ALockIsTheSumOfItsClaims() public view {
+        for (uint256 i; i < 4; ++i) {
+            (address owner, address token) = (handler.owners(i % 2), address(handler.tokens(i / 2)));
+            uint256 locked =
+                bonds.lockedBy(handler.claimers(0), owner, token) + bonds.lockedBy(handler.claimers(1), owner, token);
+            assertEq(bonds.lockedOf(owner, token), locked);
+            IBonds.Bond memory b = bonds.bondOf(IBonds.Role.Provider, owner, token);
+            if (!handler.wasSlashed(owner, token)) {
+                assertGe(b.active, locked, "an unslashed bond does not cover its claims");
+            }
         }
     }
 

@@ -34,6 +34,8 @@ contract BondsTest is Test {
     function setUp() public {
         vm.warp(1_800_000_000);
         bonds = new Bonds(address(new AccessManager(address(this))));
+        bonds.setSlasher(address(this), true);
+        bonds.setClaimer(address(this), true);
         token = new StakeToken();
         _allow(address(token));
         token.mint(address(this), type(uint128).max);
@@ -44,6 +46,7 @@ contract BondsTest is Test {
         assertEq(bonds.thawPeriod(), THAW);
         assertEq(bonds.SLASH_CAP_BPS(), 1_000);
         assertEq(bonds.REPORTER_CAP_BPS(), 5_000);
+        assertEq(bonds.PROOF_REPORTER_CAP_BPS(), 500);
         assertEq(bonds.BURN_ADDRESS(), BURNED);
     }
 
@@ -280,7 +283,8 @@ contract BondsTest is Test {
         uint256 slashed = amount < stake ? amount : stake;
         uint256 fromThawing = slashed * thawing / stake;
         uint256 toHarmed = loss < slashed ? loss : slashed;
-        uint256 toReporter = (slashed - toHarmed) / 2;
+        uint256 toReporter = (slashed - toHarmed) / 20;
+        if (toReporter > MINIMUM) toReporter = MINIMUM;
         uint256 burned = slashed - toHarmed - toReporter;
         vm.expectEmit(address(bonds));
         emit IBonds.Slashed(
@@ -304,7 +308,29 @@ contract BondsTest is Test {
         assertEq(bonds.owedTo(harmed, address(token)), toHarmed);
         assertEq(bonds.owedTo(reporter, address(token)), toReporter);
         assertEq(bonds.owedTo(BURNED, address(token)), burned);
-        assertLe(toReporter * 10_000, (slashed - toHarmed) * bonds.REPORTER_CAP_BPS());
+    }
+
+    function testFuzz_AJudgedSlashRewardsTheReporterWithHalfOfTheRest(uint256 amount, uint256 loss) public {
+        amount = bound(amount, 1, 1e20);
+        loss = bound(loss, 0, amount);
+        _bond(1e21);
+        _slash(IBonds.Slash(amount, harmed, loss, reporter, false));
+        assertEq(bonds.owedTo(harmed, address(token)), loss);
+        assertEq(bonds.owedTo(reporter, address(token)), (amount - loss) / 2);
+        assertEq(bonds.owedTo(BURNED, address(token)), amount - loss - (amount - loss) / 2);
+    }
+
+    function test_AProofSavesItsOwnReporterNoMoreThanTheMinimum() public {
+        _bond(1000 * MINIMUM);
+        _slash(_order(1000 * MINIMUM, 0));
+        assertEq(bonds.owedTo(reporter, address(token)), MINIMUM);
+    }
+
+    function testFuzz_AnOwnerThatReportsItselfGetsNothing(bool uncapped) public {
+        _bond(1000);
+        _slash(IBonds.Slash(100, address(0), 0, owner, uncapped));
+        assertEq(bonds.owedTo(owner, address(token)), 0);
+        assertEq(bonds.owedTo(BURNED, address(token)), 100);
     }
 
     function test_NobodyHarmedAndNoReporterBurnsAll() public {
@@ -332,8 +358,8 @@ contract BondsTest is Test {
         bonds.collect(address(token), reporter);
         bonds.collectBurned(address(token));
         assertEq(token.balanceOf(owner), 50);
-        assertEq(token.balanceOf(reporter), 25);
-        assertEq(token.balanceOf(BURNED), 25);
+        assertEq(token.balanceOf(reporter), 2);
+        assertEq(token.balanceOf(BURNED), 48);
         assertEq(token.balanceOf(address(bonds)), 0);
     }
 
@@ -345,8 +371,7 @@ contract BondsTest is Test {
         _bond(stake);
         _slashJudged(first);
         assertEq(_bondOf().windowStart, block.timestamp);
-        assertEq(_bondOf().windowStake, stake);
-        assertEq(_bondOf().windowSlashed, first);
+        assertEq(_bondOf().windowLeft, cap - first);
         skip(7 days - 1);
         vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_SlashCapExceeded.selector, second, cap - first));
         _slashJudged(second);
@@ -361,8 +386,8 @@ contract BondsTest is Test {
         vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_SlashCapExceeded.selector, left / 10 + 1, left / 10));
         _slashJudged(left / 10 + 1);
         _slashJudged(left / 10);
-        assertEq(_bondOf().windowStake, left);
-        assertEq(_bondOf().windowSlashed, left / 10);
+        assertEq(_bondOf().windowStart, block.timestamp);
+        assertEq(_bondOf().windowLeft, 0);
     }
 
     function test_ThawingMoneyCountsAsStakeOfTheWindow() public {
@@ -387,7 +412,7 @@ contract BondsTest is Test {
         assertEq(_bondOf().windowStart, 0);
         _slashJudged(50);
         _slash(_order(300, 0));
-        assertEq(_bondOf().windowSlashed, 50);
+        assertEq(_bondOf().windowLeft, 0);
         assertEq(_bondOf().active, 150);
     }
 
@@ -399,11 +424,17 @@ contract BondsTest is Test {
         _slash(_order(0, 0));
     }
 
-    function test_SlashIsRestricted() public {
+    function test_OnlySlashersSlash() public {
         _bond(1);
         vm.prank(reporter);
-        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, reporter));
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotAuthorized.selector, reporter));
         bonds.slash(PROVIDER, owner, address(token), _order(1, 0));
+
+        vm.expectEmit(address(bonds));
+        emit IBonds.SlasherSet(address(this), false);
+        bonds.setSlasher(address(this), false);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotAuthorized.selector, address(this)));
+        _slash(_order(1, 0));
     }
 
     function test_ATokenThatRefusesRecipientsCannotBlockASlash() public {
@@ -429,7 +460,7 @@ contract BondsTest is Test {
         amount = bound(amount, 2, MOST);
         loss = bound(loss, 1, amount - 1);
         _bond(amount);
-        _slash(_order(amount, loss));
+        _slash(IBonds.Slash(amount, harmed, loss, address(0), true));
         vm.expectEmit(address(bonds));
         emit IBonds.OwedCollected(harmed, address(token), owner, loss);
         vm.startPrank(harmed);
@@ -439,7 +470,7 @@ contract BondsTest is Test {
         bonds.collect(address(token), owner);
         vm.stopPrank();
 
-        uint256 burned = amount - loss - (amount - loss) / 2;
+        uint256 burned = amount - loss;
         vm.expectEmit(address(bonds));
         emit IBonds.OwedCollected(BURNED, address(token), BURNED, burned);
         assertEq(bonds.collectBurned(address(token)), burned);
@@ -504,11 +535,47 @@ contract BondsTest is Test {
     }
 
     function test_SettingsAreRestricted() public {
+        bytes memory denied = abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, owner);
         vm.startPrank(owner);
-        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, owner));
+        vm.expectRevert(denied);
         bonds.setMinimum(PROVIDER, address(token), 1);
-        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, owner));
+        vm.expectRevert(denied);
         bonds.setThawPeriod(20 days);
+        vm.expectRevert(denied);
+        bonds.setClaimer(owner, true);
+        vm.expectRevert(denied);
+        bonds.setSlasher(owner, true);
+        vm.expectRevert(denied);
+        bonds.setPaused(true);
+    }
+
+    function test_APauseStopsNewBondsAndNoWayOut() public {
+        _bond(1000);
+        bonds.lock(owner, address(token), 100);
+        _thaw(500);
+        vm.expectEmit(address(bonds));
+        emit IBonds.PausedSet(true);
+        bonds.setPaused(true);
+        assertTrue(bonds.paused());
+        vm.expectRevert(IBonds.Bonds_Paused.selector);
+        _bond(1);
+
+        bonds.seize(owner, address(token), 30, harmed);
+        bonds.unlock(owner, address(token), 70);
+        _slash(_order(10, 10));
+        vm.prank(owner);
+        bonds.cancelThaw(PROVIDER, address(token));
+        _thaw(960);
+        skip(THAW);
+        vm.prank(owner);
+        bonds.withdraw(PROVIDER, address(token), owner);
+        vm.prank(harmed);
+        bonds.collect(address(token), harmed);
+        assertEq(token.balanceOf(owner), 960);
+        assertEq(token.balanceOf(harmed), 40);
+
+        bonds.setPaused(false);
+        _bond(1);
     }
 
     function test_RolesAndTokensAreApart() public {

@@ -9,8 +9,6 @@ import {RegistryFixture} from "../registry/RegistryFixture.sol";
 
 /// @title A registered node, a set of verifiers and the policy that their verdicts are recorded in
 abstract contract VerificationFixture is RegistryFixture {
-    uint64 internal constant SLASHER = 1;
-
     VerifierSet internal verifierSet;
     AttestationPolicy internal policy;
 
@@ -23,10 +21,7 @@ abstract contract VerificationFixture is RegistryFixture {
         verifierSet = new VerifierSet(address(authority), bonds, registry);
         policy = new AttestationPolicy(address(verifierSet), registry);
         verifierSet.setPolicy(address(policy));
-        bytes4[] memory selectors = new bytes4[](1);
-        selectors[0] = IBonds.slash.selector;
-        authority.setTargetFunctionRole(address(bonds), selectors, SLASHER);
-        authority.grantRole(SLASHER, address(verifierSet), 0);
+        bonds.setSlasher(address(verifierSet), true);
         _registerProvider(provider);
         _registerNode(provider, node, nodeKey, _claim());
     }
