@@ -4,12 +4,13 @@ pragma solidity ^0.8.30;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {Custody} from "./Custody.sol";
+import {Delegation} from "./Delegation.sol";
 import {IBonds} from "./IBonds.sol";
+import {IDelegation} from "./IDelegation.sol";
 
 /// @title Bonds
 /// @dev Immutable. A token without a minimum takes no new bonds, and every way out of it stays open.
-contract Bonds is Custody {
+contract Bonds is Delegation {
     /// @dev How a slash is split (wei).
     struct Split {
         uint256 fromActive;
@@ -103,6 +104,11 @@ contract Bonds is Custody {
         _owe(order.reporter, token, split.toReporter);
         _owe(BURN_ADDRESS, token, split.burned);
         _emitSlashed(role, owner, token, order, split);
+        // Only a proof reaches the delegators, and costs them no more than the owner.
+        if (order.uncapped && order.amount > slashed) {
+            uint256 rest = Math.min(order.amount - slashed, slashed);
+            _slashPool(role, owner, token, rest, order.harmed, order.loss - split.toHarmed);
+        }
     }
 
     /// @inheritdoc IBonds
@@ -177,6 +183,14 @@ contract Bonds is Custody {
     function isBonded(Role role, address owner, address token) external view returns (bool) {
         uint256 minimum = minimumOf[role][token];
         return minimum != 0 && _bonds[role][owner][token].active >= minimum;
+    }
+
+    /// @inheritdoc IDelegation
+    function weightOf(Role role, address owner, address token) external view returns (uint256) {
+        uint256 active = _bonds[role][owner][token].active;
+        uint256 minimum = minimumOf[role][token];
+        if (minimum == 0 || active < minimum) return 0;
+        return active + Math.min(poolOf(role, owner, token).value, active * MAX_LEVERAGE);
     }
 
     function _unlock(address claimer, address provider, address token, uint256 amount) private {

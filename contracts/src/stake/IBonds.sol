@@ -174,7 +174,8 @@ interface IBonds {
     /// @dev Of what the harmed leave, a reporter gets at most REPORTER_CAP_BPS after a judgement. After a proof, which its
     /// own offender can bring under another name, it gets at most PROOF_REPORTER_CAP_BPS, and no more than the minimum
     /// bond: reporting oneself saves at most that.
-    /// @return slashed Wei taken; less than asked only if less is there.
+    /// Beyond the bond, a proof takes as much again of what was delegated to it (see IDelegation).
+    /// @return slashed Wei taken of the bond; less than asked only if less is there.
     function slash(Role role, address owner, address token, Slash calldata order) external returns (uint256 slashed);
 
     /// @notice Locks `amount` wei of a provider's active bond behind a claim of the caller. Only claimers.

@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Test} from "forge-std/Test.sol";
+import {Bonds} from "../../src/stake/Bonds.sol";
+import {IBonds} from "../../src/stake/IBonds.sol";
+import {IDelegation} from "../../src/stake/IDelegation.sol";
+import {StakeHookToken, StakeReentrant, StakeToken} from "../mocks/StakeTokens.sol";
+
+/// @title Pools behind bonds: shares, thaw, rewards, commission, slashes
+contract DelegationTest is Test {
+    IBonds.Role private constant ROLE = IBonds.Role.Verifier;
+    uint256 private constant THAW = 14 days;
+    uint256 private constant MINIMUM = 100e6;
+    uint256 private constant MOST = type(uint96).max;
+    address private constant BURNED = 0x000000000000000000000000000000000000dEaD;
+
+    Bonds private bonds;
+    StakeToken private token;
+    address private owner = makeAddr("owner");
+    address private alice = makeAddr("alice");
+    address private bob = makeAddr("bob");
+    address private harmed = makeAddr("harmed");
+    address private reporter = makeAddr("reporter");
+
+    function setUp() public {
+        vm.warp(1_800_000_000);
+        bonds = new Bonds(address(new AccessManager(address(this))));
+        token = new StakeToken();
+        bonds.setMinimum(ROLE, address(token), MINIMUM);
+        bonds.setSlasher(address(this), true);
+        token.mint(address(this), type(uint128).max);
+        token.approve(address(bonds), type(uint256).max);
+    }
+
+    function test_ItStartsWithItsConstants() public view {
+        assertEq(bonds.MAX_COMMISSION_BPS(), 2_000);
+        assertEq(bonds.COMMISSION_NOTICE(), 14 days);
+        assertEq(bonds.MAX_LEVERAGE(), 4);
+    }
+
+    // Delegate
+
+    function testFuzz_Delegate_GivesAMillionSharesPerWei(uint256 first, uint256 second) public {
+        first = bound(first, 1, MOST);
+        second = bound(second, 1, MOST);
+        token.mint(alice, first);
+        _approve(alice);
+        vm.expectEmit(address(bonds));
+        emit IDelegation.Delegated(ROLE, owner, address(token), alice, first, first * 1e6);
+        vm.prank(alice);
+        assertEq(bonds.delegate(ROLE, owner, address(token), first), first * 1e6);
+        assertEq(_delegate(bob, second), second * 1e6);
+        assertEq(_pool().value, first + second);
+        assertEq(_pool().shares, (first + second) * 1e6);
+        assertEq(_value(alice), first);
+        assertEq(_value(bob), second);
+        assertEq(token.balanceOf(address(bonds)), first + second);
+        assertEq(bonds.bondOf(ROLE, owner, address(token)).active, 0, "the bond is apart");
+    }
+
+    function test_Delegate_RevertWhen_TheTokenOrOwnerOrAmountIsNone() public {
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_TokenNotAllowed.selector, ROLE, address(7)));
+        bonds.delegate(ROLE, owner, address(7), 1);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_InvalidAccount.selector, address(0)));
+        bonds.delegate(ROLE, address(0), address(token), 1);
+        vm.expectRevert(IBonds.Bonds_ZeroAmount.selector);
+        bonds.delegate(ROLE, owner, address(token), 0);
+        bonds.setPaused(true);
+        vm.expectRevert(IBonds.Bonds_Paused.selector);
+        bonds.delegate(ROLE, owner, address(token), 1);
+    }
+
+    function test_Delegate_RevertWhen_ItBuysNoShare() public {
+        _delegate(alice, 1);
+        _reward(1e12);
+        vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_TooSmall.selector, 1e5));
+        bonds.delegate(ROLE, owner, address(token), 1e5);
+    }
+
+    function test_Delegate_RevertWhen_ThePoolWouldNotFit() public {
+        bonds.delegate(ROLE, owner, address(token), type(uint128).max / 1e6);
+        vm.expectPartialRevert(SafeCast.SafeCastOverflowedUintDowncast.selector);
+        bonds.delegate(ROLE, owner, address(token), 1e9);
+    }
+
+    // Undelegate, cancel, withdraw
+
+    function testFuzz_Undelegate_ThawsAndPays(uint256 amount, uint256 part) public {
+        amount = bound(amount, 1, MOST);
+        part = bound(part, 1, amount);
+        _delegate(alice, amount);
+        vm.expectEmit(address(bonds));
+        emit IDelegation.UndelegationStarted(
+            ROLE, owner, address(token), alice, part * 1e6, part, part * 1e6, block.timestamp + THAW
+        );
+        assertEq(_undelegate(alice, part * 1e6), part);
+        assertEq(_pool().value, amount - part);
+        assertEq(_pool().thawing, part);
+        assertEq(_position(alice).thawedAt, block.timestamp + THAW);
+
+        skip(THAW - 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDelegation.Delegation_NotThawed.selector, part * 1e6, block.timestamp + 1)
+        );
+        _withdraw(alice);
+        skip(1);
+        vm.expectEmit(address(bonds));
+        emit IDelegation.DelegationWithdrawn(ROLE, owner, address(token), alice, alice, part * 1e6, part);
+        assertEq(_withdraw(alice), part);
+        assertEq(token.balanceOf(alice), part);
+        assertEq(_position(alice).thawedAt, 0);
+        vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_NotThawed.selector, 0, 0));
+        _withdraw(alice);
+    }
+
+    function test_Undelegate_RestartsTheThawOfItsOneBucket() public {
+        _delegate(alice, 100);
+        _undelegate(alice, 40e6);
+        skip(THAW);
+        _undelegate(alice, 1e6);
+        vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_NotThawed.selector, 41e6, block.timestamp + THAW));
+        _withdraw(alice);
+    }
+
+    function testFuzz_Undelegate_RevertWhen_ThereAreFewerShares(uint256 amount, uint256 shares) public {
+        amount = bound(amount, 1, MOST);
+        shares = bound(shares, amount * 1e6 + 1, type(uint256).max);
+        _delegate(alice, amount);
+        _delegate(bob, MOST);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDelegation.Delegation_InsufficientShares.selector, amount * 1e6, shares)
+        );
+        _undelegate(alice, shares);
+        vm.expectRevert(IBonds.Bonds_ZeroAmount.selector);
+        _undelegate(alice, 0);
+    }
+
+    function test_Undelegate_GivesUpSharesWorthNothingWithoutAThaw() public {
+        _delegate(alice, 100);
+        _undelegate(alice, 50e6);
+        uint256 thawedAt = _position(alice).thawedAt;
+        skip(1 days);
+        assertEq(_undelegate(alice, 1), 0);
+        assertEq(_position(alice).thawedAt, thawedAt);
+        assertEq(_position(alice).shares, 50e6 - 1);
+    }
+
+    function testFuzz_Cancel_BuysBackAtThePresentPrice(uint256 amount, uint256 gift) public {
+        amount = bound(amount, 1e3, MOST);
+        gift = bound(gift, 0, MOST);
+        _delegate(alice, amount);
+        _delegate(bob, amount);
+        _undelegate(alice, amount * 1e6);
+        if (gift != 0) _reward(gift);
+        uint256 bobs = _value(bob);
+        if (gift <= amount) {
+            vm.prank(alice);
+            bonds.cancelUndelegation(ROLE, owner, address(token));
+            assertLe(_value(alice), amount, "what thawed earned nothing");
+            assertGe(_value(bob), bobs, "and took nothing");
+            assertEq(_pool().thawing, 0);
+            assertEq(_position(alice).thawedAt, 0);
+        }
+    }
+
+    function test_Cancel_RevertWhen_TheBucketIsEmpty() public {
+        _delegate(alice, 5);
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_NotThawed.selector, 0, 0));
+        bonds.cancelUndelegation(ROLE, owner, address(token));
+    }
+
+    function test_Withdraw_RevertWhen_ToNobody() public {
+        _delegate(alice, 5);
+        _undelegate(alice, 5e6);
+        skip(THAW);
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_InvalidAccount.selector, address(0)));
+        bonds.withdrawDelegation(ROLE, owner, address(token), address(0));
+    }
+
+    function test_EveryWayOutStaysOpenUnderAPauseAndWithoutAMinimum() public {
+        _delegate(alice, 100);
+        _undelegate(alice, 50e6);
+        bonds.setPaused(true);
+        bonds.setMinimum(ROLE, address(token), 0);
+        vm.prank(alice);
+        bonds.cancelUndelegation(ROLE, owner, address(token));
+        _undelegate(alice, 100e6);
+        skip(THAW);
+        assertEq(_withdraw(alice), 100);
+    }
+
+    function test_Withdraw_CannotBeEnteredTwiceFromAHook() public {
+        StakeHookToken hooked = new StakeHookToken();
+        StakeReentrant thief = new StakeReentrant();
+        bonds.setMinimum(ROLE, address(hooked), 1);
+        hooked.mint(address(this), 20);
+        hooked.mint(address(thief), 10);
+        hooked.approve(address(bonds), 20);
+        bonds.delegate(ROLE, owner, address(hooked), 20);
+        thief.run(address(hooked), abi.encodeCall(hooked.approve, (address(bonds), 10)));
+        thief.run(address(bonds), abi.encodeCall(bonds.delegate, (ROLE, owner, address(hooked), 10)));
+        thief.run(address(bonds), abi.encodeCall(bonds.undelegate, (ROLE, owner, address(hooked), 10e6)));
+        skip(THAW);
+        bytes memory again = abi.encodeCall(bonds.withdrawDelegation, (ROLE, owner, address(hooked), address(thief)));
+        thief.arm(address(bonds), again);
+        thief.run(address(bonds), again);
+        assertFalse(thief.succeeded());
+        assertEq(bytes4(thief.answer()), ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
+        assertEq(hooked.balanceOf(address(thief)), 10);
+    }
+
+    // Rewards
+
+    function testFuzz_Reward_RaisesTheShares(uint256 a, uint256 b, uint256 amount, uint256 commission) public {
+        a = bound(a, 1e6, MOST);
+        b = bound(b, 1e6, MOST);
+        amount = bound(amount, 1, MOST);
+        commission = bound(commission, 0, 2_000);
+        _setCommission(commission);
+        skip(14 days);
+        _delegate(alice, a);
+        _delegate(bob, b);
+        uint256 cut = amount * commission / 10_000;
+        vm.expectEmit(address(bonds));
+        emit IDelegation.PoolRewarded(ROLE, owner, address(token), address(this), amount - cut, cut);
+        _reward(amount);
+        assertEq(bonds.owedTo(owner, address(token)), cut);
+        assertEq(_pool().value, a + b + amount - cut);
+        uint256 gainA = _value(alice) - a;
+        uint256 gainB = _value(bob) - b;
+        assertLe(gainA + gainB, amount - cut);
+        // Nothing is lost but what two virtual wei of a million earn, and the rounding.
+        assertGe(gainA + gainB + (amount - cut) / 2e6 + 2, amount - cut);
+        assertLe(gainA * (a + b), (amount - cut) * a);
+        assertLe(gainB * (a + b), (amount - cut) * b);
+    }
+
+    function test_Reward_OfAPoolWithoutSharesIsTheOwners() public {
+        _reward(77);
+        assertEq(bonds.owedTo(owner, address(token)), 77);
+        assertEq(_pool().value, 0);
+    }
+
+    function test_Reward_GivesNothingToWhatThaws() public {
+        _delegate(alice, 100);
+        _delegate(bob, 100);
+        _undelegate(bob, 100e6);
+        _reward(50);
+        (, uint256 thawing) = bonds.valueOf(ROLE, owner, address(token), bob);
+        assertEq(thawing, 100);
+        assertApproxEqAbs(_value(alice), 150, 1);
+    }
+
+    function test_Reward_RevertWhen_ThereIsNoOwnerOrAmount() public {
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_InvalidAccount.selector, address(0)));
+        bonds.reward(ROLE, address(0), address(token), 1);
+        vm.expectRevert(IBonds.Bonds_ZeroAmount.selector);
+        bonds.reward(ROLE, owner, address(token), 0);
+    }
+
+    // Commission
+
+    function testFuzz_Commission_RisesAfterItsNoticeAndFallsAtOnce(uint256 high, uint256 low) public {
+        high = bound(high, 1, 2_000);
+        low = bound(low, 0, high - 1);
+        vm.expectEmit(address(bonds));
+        emit IDelegation.CommissionSet(ROLE, owner, address(token), high, block.timestamp + 14 days);
+        _setCommission(high);
+        assertEq(_commission(), 0);
+        skip(14 days - 1);
+        assertEq(_commission(), 0);
+        skip(1);
+        assertEq(_commission(), high);
+        vm.expectEmit(address(bonds));
+        emit IDelegation.CommissionSet(ROLE, owner, address(token), low, block.timestamp);
+        _setCommission(low);
+        assertEq(_commission(), low);
+    }
+
+    function test_Commission_AnAnnouncementCanBeTakenBack() public {
+        _setCommission(500);
+        skip(14 days);
+        _setCommission(2_000);
+        skip(13 days);
+        _setCommission(600);
+        skip(13 days);
+        assertEq(_commission(), 500);
+        skip(1 days);
+        assertEq(_commission(), 600);
+    }
+
+    function testFuzz_Commission_RevertWhen_TooHigh(uint256 commission) public {
+        commission = bound(commission, 2_001, type(uint256).max);
+        vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_CommissionTooHigh.selector, commission, 2_000));
+        _setCommission(commission);
+    }
+
+    // Weight
+
+    function testFuzz_Weight_CountsDelegationsUpToAMultiple(uint256 own, uint256 delegated) public {
+        own = bound(own, 1, MOST);
+        delegated = bound(delegated, 1, MOST);
+        bonds.bond(ROLE, owner, address(token), own);
+        _delegate(alice, delegated);
+        uint256 counted = delegated < 4 * own ? delegated : 4 * own;
+        assertEq(bonds.weightOf(ROLE, owner, address(token)), own < MINIMUM ? 0 : own + counted);
+        _undelegate(alice, delegated * 1e6);
+        assertEq(bonds.weightOf(ROLE, owner, address(token)), own < MINIMUM ? 0 : own, "thawing does not count");
+        bonds.setMinimum(ROLE, address(token), 0);
+        assertEq(bonds.weightOf(ROLE, owner, address(token)), 0);
+    }
+
+    // Slashes
+
+    function testFuzz_Slash_TakesTheBondFirstAndThePoolForNoMore(
+        uint256 own,
+        uint256 value,
+        uint256 thawing,
+        uint256 asked,
+        uint256 loss
+    ) public {
+        own = bound(own, 1, MOST);
+        value = bound(value, 1, MOST);
+        thawing = bound(thawing, 0, value);
+        asked = bound(asked, 1, 4 * own);
+        loss = bound(loss, 0, 4 * own);
+        bonds.bond(ROLE, owner, address(token), own);
+        _delegate(alice, value);
+        if (thawing != 0) _undelegate(alice, thawing * 1e6);
+
+        uint256 fromBond = asked < own ? asked : own;
+        uint256 fromPool = _least(_least(asked - fromBond, fromBond), value);
+        assertEq(_slash(asked, loss, true), fromBond);
+        uint256 toHarmed = _least(loss, fromBond);
+        uint256 toReporter = _least((fromBond - toHarmed) / 20, MINIMUM);
+        assertEq(bonds.owedTo(reporter, address(token)), toReporter, "no delegated money reaches a reporter");
+        assertEq(bonds.owedTo(harmed, address(token)), toHarmed + _least(loss - toHarmed, fromPool));
+        assertEq(_pool().value + _pool().thawing, value - fromPool);
+        uint256 fromThawing = fromPool * thawing / value;
+        assertEq(_pool().thawing, thawing - fromThawing, "pro rata");
+    }
+
+    function testFuzz_Slash_AJudgementNeverReachesThePool(uint256 asked) public {
+        bonds.bond(ROLE, owner, address(token), 1000);
+        _delegate(alice, 1000);
+        _slash(bound(asked, 1, 100), 0, false);
+        vm.expectRevert();
+        _slash(5000, 0, false);
+        assertEq(_pool().value, 1000);
+    }
+
+    function test_Slash_OfAllBeginsANewGeneration() public {
+        bonds.bond(ROLE, owner, address(token), 1000);
+        _delegate(alice, 60);
+        _undelegate(alice, 20e6);
+        vm.expectEmit(address(bonds));
+        emit IDelegation.PoolSlashed(ROLE, owner, address(token), 40, 20, harmed, 0, 60, 1);
+        _slash(2000, 0, true);
+        assertEq(_pool().generation, 1);
+        assertEq(_position(alice).shares, 0);
+        vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_InsufficientShares.selector, 0, 1));
+        _undelegate(alice, 1);
+        skip(THAW);
+        vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_NotThawed.selector, 0, 0));
+        _withdraw(alice);
+
+        assertEq(_delegate(bob, 50), 50e6, "the next ones begin anew");
+        assertEq(_value(bob), 50);
+    }
+
+    function test_Slash_LeavesThawedMoneyThatWaitsAsExposedAsTheRest() public {
+        bonds.bond(ROLE, owner, address(token), 50);
+        _delegate(alice, 100);
+        _delegate(bob, 100);
+        _undelegate(bob, 100e6);
+        skip(365 days);
+        _slash(100, 0, true);
+        (, uint256 bobs) = bonds.valueOf(ROLE, owner, address(token), bob);
+        assertEq(bobs, 75);
+        assertEq(_value(alice), 75);
+        assertEq(_withdraw(bob), 75);
+    }
+
+    function test_TheLastShareBurnsWhatRoundingKept() public {
+        _delegate(alice, 1);
+        _reward(1000);
+        uint256 worth = _value(alice);
+        assertEq(worth, 501, "the virtual wei has half");
+        vm.expectEmit(address(bonds));
+        emit IDelegation.PoolSwept(ROLE, owner, address(token), 500, 0);
+        _undelegate(alice, 1e6);
+        skip(THAW);
+        assertEq(_withdraw(alice), worth);
+        assertEq(bonds.collectBurned(address(token)), 500);
+        assertEq(token.balanceOf(BURNED), 500);
+        assertEq(token.balanceOf(address(bonds)), 0);
+    }
+
+    function _delegate(address delegator, uint256 amount) private returns (uint256) {
+        token.mint(delegator, amount);
+        _approve(delegator);
+        vm.prank(delegator);
+        return bonds.delegate(ROLE, owner, address(token), amount);
+    }
+
+    function _approve(address account) private {
+        vm.prank(account);
+        token.approve(address(bonds), type(uint256).max);
+    }
+
+    function _undelegate(address delegator, uint256 shares) private returns (uint256) {
+        vm.prank(delegator);
+        return bonds.undelegate(ROLE, owner, address(token), shares);
+    }
+
+    function _withdraw(address delegator) private returns (uint256) {
+        vm.prank(delegator);
+        return bonds.withdrawDelegation(ROLE, owner, address(token), delegator);
+    }
+
+    function _reward(uint256 amount) private {
+        bonds.reward(ROLE, owner, address(token), amount);
+    }
+
+    function _setCommission(uint256 commission) private {
+        vm.prank(owner);
+        bonds.setCommission(ROLE, address(token), commission);
+    }
+
+    function _slash(uint256 amount, uint256 loss, bool uncapped) private returns (uint256) {
+        return bonds.slash(ROLE, owner, address(token), IBonds.Slash(amount, harmed, loss, reporter, uncapped));
+    }
+
+    function _pool() private view returns (IDelegation.Pool memory) {
+        return bonds.poolOf(ROLE, owner, address(token));
+    }
+
+    function _position(address delegator) private view returns (IDelegation.Position memory) {
+        return bonds.positionOf(ROLE, owner, address(token), delegator);
+    }
+
+    function _value(address delegator) private view returns (uint256 value) {
+        (value,) = bonds.valueOf(ROLE, owner, address(token), delegator);
+    }
+
+    function _commission() private view returns (uint256) {
+        return bonds.commissionOf(ROLE, owner, address(token));
+    }
+
+    function _least(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
+    }
+}
