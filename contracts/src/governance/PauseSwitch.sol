@@ -88,7 +88,7 @@ contract PauseSwitch is IPauseSwitch, AccessManaged {
 
     function _set(uint256 bit, Bit storage b, bool paused) private {
         b.paused = paused;
-        pausedBits ^= 1 << bit;
+        pausedBits ^= 2 ** bit;
         IPausable(b.target).setPaused(paused);
     }
 }

@@ -129,7 +129,7 @@ contract NodeRegistryTest is RegistryFixture {
         INodeRegistry.Claim memory claim = _claim();
         claim.kind = isFizz ? INodeRegistry.Kind.Fizz : INodeRegistry.Kind.Provider;
         claim.resource = isCpu ? CPU : GPU;
-        claim.units = uint32(bound(units, 1, type(uint32).max));
+        claim.units = uint32(bound(units, 1, type(uint24).max));
         claim.cpuUnits = cpuUnits;
         claim.specHash = specHash;
         claim.region = string(new bytes(bound(regionBytes, 0, 32)));
@@ -156,7 +156,104 @@ contract NodeRegistryTest is RegistryFixture {
         vm.prank(provider);
         registry.registerNode(node, _claim(), uint64(block.timestamp), consent);
         (, bytes32[] memory writes) = vm.accesses(address(registry));
+        assertEq(_distinct(writes), 2, "the node, and once that its class is a GPU");
+
+        (address second, uint256 secondKey) = makeAddrAndKey("second node");
+        consent = _consent(provider, second, secondKey, _claim());
+        vm.record();
+        vm.prank(provider);
+        registry.registerNode(second, _claim(), uint64(block.timestamp), consent);
+        (, writes) = vm.accesses(address(registry));
         assertEq(_distinct(writes), 1);
+    }
+
+    function test_RegisterNode_TakesTheKeysSignatureForAnAccountWithCode() public {
+        vm.etch(node, hex"00");
+        _registerNode(provider, node, nodeKey, _claim());
+        assertEq(registry.nodeOf(node).provider, provider);
+    }
+
+    function test_RegisterNode_RevertWhen_TheClaimIsEncodedInAnotherWay() public {
+        bytes memory consent = _consent(provider, node, nodeKey, _claim());
+        bytes memory call =
+            abi.encodeCall(INodeRegistry.registerNode, (node, _claim(), uint64(block.timestamp), consent));
+        // The claim begins after the selector and 4 words; its region after 11 more. An empty word before the region,
+        // and both offsets moved behind it, decode to the same claim.
+        uint256 head = 4 + 4 * 32;
+        bytes memory other =
+            abi.encodePacked(_cut(call, 0, head + 11 * 32), bytes32(0), _cut(call, head + 11 * 32, call.length));
+        _increase(other, 4 + 3 * 32);
+        _increase(other, head + 8 * 32);
+        _increase(other, head + 9 * 32);
+        vm.prank(provider);
+        (bool ok, bytes memory reason) = address(registry).call(other);
+        assertFalse(ok);
+        assertEq(bytes4(reason), INodeRegistry.NodeRegistry_InvalidConsent.selector);
+        vm.prank(provider);
+        (ok,) = address(registry).call(call);
+        assertTrue(ok);
+    }
+
+    function test_Multicall_RegistersManyNodes() public {
+        bytes[] memory calls = new bytes[](3);
+        address[] memory nodes = new address[](3);
+        for (uint256 i; i < calls.length; ++i) {
+            uint256 key;
+            (nodes[i], key) = makeAddrAndKey(string.concat("node ", vm.toString(i)));
+            bytes memory consent = _consent(provider, nodes[i], key, _claim());
+            calls[i] =
+                abi.encodeCall(INodeRegistry.registerNode, (nodes[i], _claim(), uint64(block.timestamp), consent));
+        }
+        vm.prank(provider);
+        registry.multicall(calls);
+        for (uint256 i; i < nodes.length; ++i) {
+            assertEq(registry.nodeOf(nodes[i]).provider, provider);
+        }
+    }
+
+    function test_SetPaused_StopsRegistrationsAndNothingElse() public {
+        _registerNode(provider, node, nodeKey, _claim());
+        _bond(IBonds.Role.Provider, otherProvider, MINIMUM_BOND);
+        (address second, uint256 secondKey) = makeAddrAndKey("second node");
+        bytes memory consent = _consent(provider, second, secondKey, _claim());
+        vm.expectEmit(address(registry));
+        emit INodeRegistry.PausedSet(true);
+        registry.setPaused(true);
+        assertTrue(registry.isPaused());
+
+        vm.startPrank(provider);
+        vm.expectRevert(INodeRegistry.NodeRegistry_Paused.selector);
+        registry.registerNode(second, _claim(), uint64(block.timestamp), consent);
+        vm.expectRevert(INodeRegistry.NodeRegistry_Paused.selector);
+        registry.registerGateway(address(token), "");
+        registry.proposeRewardWallet(stranger);
+        registry.changeClaim(node, _claim(), uint64(block.timestamp), _consent(provider, node, nodeKey, _claim()));
+        registry.setStatus(node, INodeRegistry.Status.Retired);
+        vm.stopPrank();
+        vm.prank(otherProvider);
+        vm.expectRevert(INodeRegistry.NodeRegistry_Paused.selector);
+        registry.registerProvider(rewardWallet, address(token), "");
+
+        registry.setPaused(false);
+        vm.prank(otherProvider);
+        registry.registerProvider(rewardWallet, address(token), "");
+        _registerNode(provider, second, secondKey, _claim());
+    }
+
+    function test_SetPaused_RevertWhen_TheCallerHasNoRole() public {
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
+        registry.setPaused(true);
+    }
+
+    function test_SetAgentId_IsAnEventOfAProvider() public {
+        vm.expectEmit(address(registry));
+        emit INodeRegistry.AgentIdSet(provider, 8004);
+        vm.prank(provider);
+        registry.setAgentId(8004);
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(INodeRegistry.NodeRegistry_NotRegistered.selector, stranger));
+        registry.setAgentId(8004);
     }
 
     function test_RegisterNode_TakesTheConsentOfAContract() public {
@@ -239,6 +336,8 @@ contract NodeRegistryTest is RegistryFixture {
     function test_RegisterNode_RevertWhen_ItHasNoUnits() public {
         INodeRegistry.Claim memory claim = _claim();
         claim.units = 0;
+        _expectInvalidClaim(claim, "units");
+        claim.units = 1 << 24;
         _expectInvalidClaim(claim, "units");
     }
 
@@ -513,5 +612,20 @@ contract NodeRegistryTest is RegistryFixture {
         vm.prank(provider);
         vm.expectRevert(abi.encodeWithSelector(INodeRegistry.NodeRegistry_InvalidClaim.selector, reason));
         registry.registerNode(node, claim, uint64(block.timestamp), consent);
+    }
+
+    function _cut(bytes memory data, uint256 from, uint256 to) private pure returns (bytes memory part) {
+        part = new bytes(to - from);
+        for (uint256 i; i < part.length; ++i) {
+            part[i] = data[from + i];
+        }
+    }
+
+    /// @dev Adds 32 to the word at `offset`.
+    function _increase(bytes memory data, uint256 offset) private pure {
+        assembly ("memory-safe") {
+            let slot := add(add(data, 32), offset)
+            mstore(slot, add(mload(slot), 32))
+        }
     }
 }

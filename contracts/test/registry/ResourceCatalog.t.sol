@@ -15,7 +15,7 @@ contract ResourceCatalogTest is RegistryFixture {
         uint32 providerBasePoints,
         bool isCpu
     ) public {
-        id = uint16(bound(id, 1, type(uint16).max));
+        id = uint16(bound(id, 1000, type(uint16).max));
         IResourceCatalog.Entry[] memory entries = new IResourceCatalog.Entry[](1);
         entries[0].id = id;
         entries[0].name = "NVIDIA H100";
@@ -47,6 +47,51 @@ contract ResourceCatalogTest is RegistryFixture {
         entries[1].resource.multiplierBps = 1;
         catalog.set(entries);
         assertEq(catalog.resourceOf(GPU).multiplierBps, 1);
+    }
+
+    function testFuzz_ResourceAt_IsTheResourceAsOfEachVersion(uint16 id, uint32[6] memory multipliers, uint8 gaps)
+        public
+    {
+        id = uint16(bound(id, 1000, type(uint16).max));
+        uint32[] memory expected = new uint32[](multipliers.length + 2);
+        for (uint256 i; i < multipliers.length; ++i) {
+            expected[i + 2] = expected[i + 1];
+            // Some versions set another resource only.
+            bool isSet = gaps & (1 << i) != 0;
+            if (isSet) expected[i + 2] = multipliers[i];
+            _setMultiplier(isSet ? id : 999, multipliers[i]);
+        }
+        for (uint256 v; v < expected.length; ++v) {
+            assertEq(catalog.resourceAt(id, v).multiplierBps, expected[v]);
+        }
+        assertEq(abi.encode(catalog.resourceAt(id, catalog.version())), abi.encode(catalog.resourceOf(id)));
+        assertEq(abi.encode(catalog.resourceAt(GPU, 1)), abi.encode(_entries()[0].resource), "every field");
+        assertEq(uint256(catalog.resourceAt(GPU, 0).kind), uint256(IResourceCatalog.ResourceKind.None));
+    }
+
+    function test_ResourceAt_TheLastEntryOfAVersionCounts() public {
+        IResourceCatalog.Entry[] memory entries = new IResourceCatalog.Entry[](2);
+        entries[0] = _entry(GPU, IResourceCatalog.ResourceKind.Gpu);
+        entries[1] = _entry(GPU, IResourceCatalog.ResourceKind.Gpu);
+        entries[0].resource.multiplierBps = 1;
+        entries[1].resource.multiplierBps = 2;
+        catalog.set(entries);
+        _setMultiplier(GPU, 3);
+        assertEq(catalog.resourceAt(GPU, 1).multiplierBps, 10_000);
+        assertEq(catalog.resourceAt(GPU, 2).multiplierBps, 2);
+        assertEq(catalog.resourceAt(GPU, 3).multiplierBps, 3);
+    }
+
+    function test_ResourceAt_RevertWhen_TheVersionDoesNotExistYet() public {
+        vm.expectRevert(abi.encodeWithSelector(IResourceCatalog.ResourceCatalog_UnknownVersion.selector, 2, 1));
+        catalog.resourceAt(GPU, 2);
+    }
+
+    function test_Set_RevertWhen_AnIdWouldChangeItsKind() public {
+        IResourceCatalog.Entry[] memory entries = _entries();
+        entries[0] = _entry(GPU, IResourceCatalog.ResourceKind.Cpu);
+        vm.expectRevert(abi.encodeWithSelector(IResourceCatalog.ResourceCatalog_InvalidEntry.selector, GPU));
+        catalog.set(entries);
     }
 
     function test_Set_WritesOneSlotPerResource() public {
@@ -89,5 +134,12 @@ contract ResourceCatalogTest is RegistryFixture {
         vm.prank(stranger);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
         catalog.set(_entries());
+    }
+
+    function _setMultiplier(uint16 id, uint32 multiplierBps) private {
+        IResourceCatalog.Entry[] memory entries = new IResourceCatalog.Entry[](1);
+        entries[0] = _entry(id, IResourceCatalog.ResourceKind.Gpu);
+        entries[0].resource.multiplierBps = multiplierBps;
+        catalog.set(entries);
     }
 }
