@@ -87,7 +87,8 @@ contract LeaseBook is ILeaseBook, AccessManaged, EIP712, ReentrancyGuardTransien
         address operator = msg.sender == request.renter ? address(0) : msg.sender;
         uint256 funded;
         (leaseId, funded) = _open(offer, hashOffer(offer), signature, request, operator);
-        ledger.escrow(offer.token, request.renter, msg.sender, funded, offer.rate);
+        uint256 tail = uint256(request.fundedSeconds) + offer.graceSeconds;
+        ledger.escrow(offer.token, request.renter, msg.sender, funded, offer.rate, tail);
     }
 
     /// @inheritdoc ILeaseBook
@@ -99,8 +100,7 @@ contract LeaseBook is ILeaseBook, AccessManaged, EIP712, ReentrancyGuardTransien
         if (msg.sender != request.renter) revert LeaseBook_NotAuthorized(msg.sender);
         uint256 funded;
         (leaseId, funded) = _open(offer, hashOffer(offer), signature, request, address(0));
-        ledger.pull(offer.token, msg.sender, funded);
-        ledger.escrow(offer.token, msg.sender, msg.sender, funded, offer.rate);
+        ledger.pullAndEscrow(offer.token, msg.sender, funded);
     }
 
     /// @inheritdoc ILeaseBook
@@ -116,8 +116,7 @@ contract LeaseBook is ILeaseBook, AccessManaged, EIP712, ReentrancyGuardTransien
         bytes32 offerHash = hashOffer(offer);
         uint256 funded;
         (leaseId, funded) = _open(offer, offerHash, signature, request, address(0));
-        ledger.pullWithAuthorization(authorization, openAction(offerHash, request));
-        ledger.escrow(offer.token, request.renter, request.renter, funded, offer.rate);
+        ledger.pullWithAuthorizationAndEscrow(authorization, openAction(offerHash, request), funded);
     }
 
     /// @inheritdoc ILeaseBook
@@ -142,7 +141,7 @@ contract LeaseBook is ILeaseBook, AccessManaged, EIP712, ReentrancyGuardTransien
         _leases[leaseId] = lease;
 
         emit LeaseToppedUp(leaseId, msg.sender, amount, lease.fundedUntil, lease.holdFrom, lease.holdTo);
-        ledger.escrow(terms.token, msg.sender, msg.sender, amount, 0);
+        ledger.escrow(terms.token, msg.sender, msg.sender, amount, 0, 0);
     }
 
     /// @inheritdoc ILeaseBook
@@ -466,7 +465,7 @@ contract LeaseBook is ILeaseBook, AccessManaged, EIP712, ReentrancyGuardTransien
 
     /// @dev Moves money in the Ledger, and takes it out of the operator's usage; its rate too when the lease is over.
     function _move(bytes32 leaseId, Terms calldata terms, Flow memory flow, bool over) private {
-        if (flow.penalty != 0) ledger.escrow(terms.token, terms.provider, terms.provider, flow.penalty, 0);
+        if (flow.penalty != 0) ledger.escrow(terms.token, terms.provider, terms.provider, flow.penalty, 0, 0);
         uint256 released = flow.payment + flow.fee + flow.refund;
         if (released + flow.penalty != 0) {
             uint256 refund = flow.refund + flow.penalty;

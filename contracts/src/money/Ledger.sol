@@ -22,17 +22,63 @@ interface IReceiveWithAuthorization {
     ) external;
 }
 
+/// @notice Permit2, as far as the Ledger calls it.
+interface ISignatureTransfer {
+    struct TokenPermissions {
+        address token;
+        uint256 amount;
+    }
+
+    struct PermitTransferFrom {
+        TokenPermissions permitted;
+        uint256 nonce;
+        uint256 deadline;
+    }
+
+    struct SignatureTransferDetails {
+        address to;
+        uint256 requestedAmount;
+    }
+
+    function permitWitnessTransferFrom(
+        PermitTransferFrom memory permit,
+        SignatureTransferDetails calldata transferDetails,
+        address owner,
+        bytes32 witness,
+        string calldata witnessTypeString,
+        bytes calldata signature
+    ) external;
+}
+
 /// @title Ledger
 /// @dev Immutable. It trusts allowed tokens not to rebase and not to charge the sender above the amount, and admitted
 /// modules to act only for their caller. What one module holds and has committed is out of reach of every other.
 contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    /// @dev Wei that a module holds in a token: one slot.
+    /// @dev What a module holds in a token, in wei, and whether it may take more: one slot.
     struct Holdings {
-        uint128 escrowed;
-        uint128 fees;
+        uint120 escrowed;
+        uint120 fees;
+        bool admitted; // set by the first escrow, while the module has a product; cleared when it is stopped
     }
+
+    /// @dev What a deposit must know of its token: one slot.
+    struct Intake {
+        bool listed; // among `_tokens`
+        bool allowed;
+        bool paused; // the same for all tokens
+    }
+
+    /// @inheritdoc ILedger
+    address public constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
+
+    /// @inheritdoc ILedger
+    uint256 public constant MAX_TOKENS = 64;
+
+    bytes32 private constant PURPOSE_TYPEHASH = keccak256("Purpose(address module,bytes32 action)");
+    string private constant WITNESS_TYPE =
+        "Purpose witness)Purpose(address module,bytes32 action)TokenPermissions(address token,uint256 amount)";
 
     mapping(address token => mapping(address owner => uint256)) private _balances;
     mapping(address module => mapping(address token => Holdings)) private _holdings;
@@ -42,8 +88,8 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     /// @dev The part of a usage that came through one module; only that module can lower it.
     mapping(address module => mapping(bytes32 usageKey => Usage)) private _moduleUsage;
 
-    /// @inheritdoc ILedger
-    mapping(address token => bool) public isTokenAllowed;
+    mapping(address token => Intake) private _intakes;
+    address[] private _tokens;
 
     /// @inheritdoc ILedger
     mapping(address module => bytes32) public productOf;
@@ -51,16 +97,15 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     /// @inheritdoc ILedger
     address public feeCollector;
 
-    modifier onlyModule() {
-        if (productOf[msg.sender] == 0) revert Ledger_NotModule(msg.sender);
-        _;
-    }
+    /// @inheritdoc ILedger
+    bool public paused;
 
     constructor(address authority) AccessManaged(authority) {}
 
     /// @inheritdoc ILedger
     function deposit(address token, address owner, uint256 amount) external nonReentrant returns (uint256) {
-        return _depositFrom(token, owner, msg.sender, amount);
+        _checkIntake(token, owner, amount);
+        return _credit(token, owner, msg.sender, _pull(token, msg.sender, amount));
     }
 
     /// @inheritdoc ILedger
@@ -69,15 +114,21 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
         nonReentrant
         returns (uint256)
     {
-        _checkDeposit(token, msg.sender, amount);
+        _checkIntake(token, msg.sender, amount);
         // Anybody can spend a permit first; what counts is the token allowance, which the transfer checks.
         try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
-        return _depositFrom(token, msg.sender, msg.sender, amount);
+        return _credit(token, msg.sender, msg.sender, _pull(token, msg.sender, amount));
     }
 
     /// @inheritdoc ILedger
     function depositWithAuthorization(Authorization calldata authorization) external nonReentrant returns (uint256) {
-        return _depositAuthorized(authorization, authorizationNonce(address(0), 0, authorization.salt));
+        uint256 arrived = _pullAuthorized(authorization, address(0), 0);
+        return _credit(authorization.token, authorization.from, authorization.from, arrived);
+    }
+
+    /// @inheritdoc ILedger
+    function depositWithPermit2(Permit calldata permit) external nonReentrant returns (uint256) {
+        return _credit(permit.token, permit.from, permit.from, _pullPermitted(permit, address(0), 0));
     }
 
     /// @inheritdoc ILedger
@@ -93,37 +144,42 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     function setAllowance(address token, address operator, Allowance calldata allowance) external {
         _checkAccount(operator);
         _allowances[token][msg.sender][operator] = allowance;
-        emit AllowanceSet(msg.sender, operator, token, allowance.rateCap, allowance.exposureCap, allowance.expiry);
+        emit AllowanceSet(
+            msg.sender, operator, token, allowance.rateCap, allowance.exposureCap, allowance.expiry, allowance.maxTail
+        );
     }
 
     /// @inheritdoc ILedger
-    function pull(address token, address payer, uint256 amount) external onlyModule nonReentrant returns (uint256) {
-        return _depositFrom(token, payer, payer, amount);
-    }
-
-    /// @inheritdoc ILedger
-    function pullWithAuthorization(Authorization calldata authorization, bytes32 action)
+    function escrow(address token, address owner, address spender, uint256 amount, uint256 rate, uint256 tail)
         external
-        onlyModule
-        nonReentrant
-        returns (uint256)
     {
-        return _depositAuthorized(authorization, authorizationNonce(msg.sender, action, authorization.salt));
+        _hold(token, amount);
+        if (spender != owner) _commit(token, owner, spender, amount, rate, tail);
+        _debit(token, owner, amount);
+        emit Escrowed(msg.sender, owner, token, amount);
     }
 
     /// @inheritdoc ILedger
-    function escrow(address token, address owner, address spender, uint256 amount, uint256 rate) external onlyModule {
-        if (amount == 0) revert Ledger_ZeroAmount();
-        Holdings storage holdings = _holdings[msg.sender][token];
-        // Escrow and fees together fit one half of the slot, so that moving from one to the other cannot overflow.
-        uint256 room = type(uint128).max - uint256(holdings.escrowed) - holdings.fees;
-        if (amount > room) revert Ledger_AmountTooLarge(amount, room);
+    function pullAndEscrow(address token, address payer, uint256 amount) external nonReentrant {
+        _hold(token, amount);
+        _checkIntake(token, payer, amount);
+        _escrowArrived(token, payer, _pull(token, payer, amount), amount);
+    }
 
-        if (spender != owner) _commit(token, owner, spender, amount, rate);
-        _debit(token, owner, amount);
-        // forge-lint: disable-next-line(unsafe-typecast)
-        holdings.escrowed += uint128(amount); // at most `room`
-        emit Escrowed(msg.sender, token, owner, amount);
+    /// @inheritdoc ILedger
+    function pullWithAuthorizationAndEscrow(Authorization calldata authorization, bytes32 action, uint256 amount)
+        external
+        nonReentrant
+    {
+        _hold(authorization.token, amount);
+        uint256 arrived = _pullAuthorized(authorization, msg.sender, action);
+        _escrowArrived(authorization.token, authorization.from, arrived, amount);
+    }
+
+    /// @inheritdoc ILedger
+    function pullWithPermit2AndEscrow(Permit calldata permit, bytes32 action, uint256 amount) external nonReentrant {
+        _hold(permit.token, amount);
+        _escrowArrived(permit.token, permit.from, _pullPermitted(permit, msg.sender, action), amount);
     }
 
     /// @inheritdoc ILedger
@@ -140,12 +196,12 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
         if (needed == 0) revert Ledger_ZeroAmount();
 
         // forge-lint: disable-next-line(unsafe-typecast)
-        holdings.escrowed = uint128(escrowed - needed); // less than what was there
+        holdings.escrowed = uint120(escrowed - needed); // less than what was there
         // forge-lint: disable-next-line(unsafe-typecast)
-        if (fee != 0) holdings.fees += uint128(fee); // at most what was in escrow
-        if (payment != 0) _credit(token, payee, payment);
-        if (refund != 0) _credit(token, payer, refund);
-        emit Released(msg.sender, token, payee, payer, payment, fee, refund);
+        if (fee != 0) holdings.fees += uint120(fee); // at most what was in escrow
+        if (payment != 0) _add(token, payee, payment);
+        if (refund != 0) _add(token, payer, refund);
+        emit Released(msg.sender, payee, payer, token, payment, fee, refund);
     }
 
     /// @inheritdoc ILedger
@@ -171,14 +227,20 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
         if (amount == 0) return 0;
         address collector = feeCollector;
         holdings.fees = 0;
-        _credit(token, collector, amount);
+        _add(token, collector, amount);
         emit FeesCollected(module, token, collector, amount);
     }
 
     /// @inheritdoc ILedger
     function setToken(address token, bool allowed) external restricted {
         _checkAccount(token);
-        isTokenAllowed[token] = allowed;
+        Intake storage intake = _intakes[token];
+        if (allowed && !intake.listed) {
+            if (_tokens.length == MAX_TOKENS) revert Ledger_TooManyTokens(MAX_TOKENS);
+            _tokens.push(token);
+            (intake.listed, intake.paused) = (true, paused);
+        }
+        intake.allowed = allowed;
         emit TokenSet(token, allowed);
     }
 
@@ -186,6 +248,11 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     function setModule(address module, bytes32 product) external restricted {
         _checkAccount(module);
         productOf[module] = product;
+        if (product == 0) {
+            for (uint256 i = 0; i < _tokens.length; ++i) {
+                _holdings[module][_tokens[i]].admitted = false;
+            }
+        }
         emit ModuleSet(module, product);
     }
 
@@ -194,6 +261,16 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
         _checkAccount(collector);
         feeCollector = collector;
         emit FeeCollectorSet(collector);
+    }
+
+    /// @inheritdoc ILedger
+    function setPaused(bool paused_) external restricted {
+        paused = paused_;
+        // Each token carries the flag, so that a deposit reads one slot.
+        for (uint256 i = 0; i < _tokens.length; ++i) {
+            _intakes[_tokens[i]].paused = paused_;
+        }
+        emit PausedSet(paused_);
     }
 
     /// @inheritdoc ILedger
@@ -222,37 +299,86 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILedger
+    function isTokenAllowed(address token) external view returns (bool) {
+        return _intakes[token].allowed;
+    }
+
+    /// @inheritdoc ILedger
     function authorizationNonce(address module, bytes32 action, bytes32 salt) public pure returns (bytes32) {
         return keccak256(abi.encode(module, action, salt)) & ~bytes32(uint256(type(uint64).max));
     }
 
-    function _depositFrom(address token, address owner, address payer, uint256 amount) private returns (uint256) {
-        _checkDeposit(token, owner, amount);
+    function _pull(address token, address payer, uint256 amount) private returns (uint256 arrived) {
         uint256 before = IERC20(token).balanceOf(address(this));
         IERC20(token).safeTransferFrom(payer, address(this), amount);
-        return _creditArrived(token, owner, payer, before);
+        return _arrived(token, before);
     }
 
-    function _depositAuthorized(Authorization calldata a, bytes32 nonce) private returns (uint256) {
-        _checkDeposit(a.token, a.from, a.amount);
+    function _pullAuthorized(Authorization calldata a, address module, bytes32 action) private returns (uint256) {
+        _checkIntake(a.token, a.from, a.amount);
+        bytes32 nonce = authorizationNonce(module, action, a.salt);
         uint256 before = IERC20(a.token).balanceOf(address(this));
         IReceiveWithAuthorization(a.token)
             .receiveWithAuthorization(a.from, address(this), a.amount, a.validAfter, a.validBefore, nonce, a.signature);
-        return _creditArrived(a.token, a.from, a.from, before);
+        return _arrived(a.token, before);
     }
 
-    function _creditArrived(address token, address owner, address payer, uint256 before)
-        private
-        returns (uint256 credited)
-    {
-        credited = IERC20(token).balanceOf(address(this)) - before;
-        if (credited == 0) revert Ledger_ZeroAmount();
-        _credit(token, owner, credited);
-        emit Deposited(token, owner, payer, credited);
+    function _pullPermitted(Permit calldata p, address module, bytes32 action) private returns (uint256) {
+        _checkIntake(p.token, p.from, p.amount);
+        uint256 before = IERC20(p.token).balanceOf(address(this));
+        ISignatureTransfer(PERMIT2)
+            .permitWitnessTransferFrom(
+                ISignatureTransfer.PermitTransferFrom(
+                    ISignatureTransfer.TokenPermissions(p.token, p.amount), p.nonce, p.deadline
+                ),
+                ISignatureTransfer.SignatureTransferDetails(address(this), p.amount),
+                p.from,
+                keccak256(abi.encode(PURPOSE_TYPEHASH, module, action)),
+                WITNESS_TYPE,
+                p.signature
+            );
+        return _arrived(p.token, before);
     }
 
-    function _checkDeposit(address token, address owner, uint256 amount) private view {
-        if (!isTokenAllowed[token]) revert Ledger_TokenNotAllowed(token);
+    /// @dev What came in since the balance was `before`, in wei.
+    function _arrived(address token, uint256 before) private view returns (uint256 arrived) {
+        arrived = IERC20(token).balanceOf(address(this)) - before;
+        if (arrived == 0) revert Ledger_ZeroAmount();
+    }
+
+    function _credit(address token, address owner, address payer, uint256 arrived) private returns (uint256) {
+        _add(token, owner, arrived);
+        emit Deposited(token, owner, payer, arrived);
+        return arrived;
+    }
+
+    /// @dev Takes `amount` wei into the escrow of the calling module, if it is one.
+    function _hold(address token, uint256 amount) private {
+        if (amount == 0) revert Ledger_ZeroAmount();
+        Holdings storage holdings = _holdings[msg.sender][token];
+        if (!holdings.admitted) {
+            if (productOf[msg.sender] == 0) revert Ledger_NotModule(msg.sender);
+            holdings.admitted = true;
+        }
+        // Escrow and fees together fit one field, so that moving from one to the other cannot overflow.
+        uint256 escrowed = holdings.escrowed;
+        uint256 room = type(uint120).max - escrowed - holdings.fees;
+        if (amount > room) revert Ledger_AmountTooLarge(amount, room);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        holdings.escrowed = uint120(escrowed + amount); // at most `room` more
+    }
+
+    /// @dev Settles what arrived with the `amount` wei that went into escrow.
+    function _escrowArrived(address token, address owner, uint256 arrived, uint256 amount) private {
+        if (arrived > amount) _add(token, owner, arrived - amount);
+        if (arrived < amount) _debit(token, owner, amount - arrived);
+        emit EscrowedFromWallet(msg.sender, owner, token, arrived, amount);
+    }
+
+    function _checkIntake(address token, address owner, uint256 amount) private view {
+        Intake storage intake = _intakes[token];
+        if (!intake.allowed) revert Ledger_TokenNotAllowed(token);
+        if (intake.paused) revert Ledger_Paused();
         if (amount == 0) revert Ledger_ZeroAmount();
         _checkAccount(owner);
     }
@@ -261,7 +387,7 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
         if (account == address(0) || account == address(this)) revert Ledger_InvalidAccount(account);
     }
 
-    function _credit(address token, address owner, uint256 amount) private {
+    function _add(address token, address owner, uint256 amount) private {
         if (owner == address(0)) revert Ledger_InvalidAccount(owner);
         _balances[token][owner] += amount;
     }
@@ -275,22 +401,36 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @dev Grows an operator's usage within its allowance. `amount` fits 128 bits.
-    function _commit(address token, address owner, address operator, uint256 amount, uint256 rate) private {
+    function _commit(address token, address owner, address operator, uint256 amount, uint256 rate, uint256 tail)
+        private
+    {
         if (rate > type(uint128).max) revert Ledger_AmountTooLarge(rate, type(uint128).max);
-        Allowance storage allowance = _allowances[token][owner][operator];
-        uint256 expiry = allowance.expiry;
-        if (block.timestamp >= expiry) revert Ledger_AllowanceExpired(owner, operator, expiry);
-
         Usage storage whole = _usage[token][owner][operator];
         (uint256 newRate, uint256 newExposure) = (whole.rate + rate, whole.exposure + amount);
-        (uint256 rateCap, uint256 exposureCap) = (allowance.rateCap, allowance.exposureCap);
-        if (newRate > rateCap) revert Ledger_RateCapExceeded(owner, operator, newRate, rateCap);
-        if (newExposure > exposureCap) revert Ledger_ExposureCapExceeded(owner, operator, newExposure, exposureCap);
+        _checkAllowance(_allowances[token][owner][operator], owner, operator, newRate, newExposure, tail);
 
+        _setUsage(whole, newRate, newExposure);
         Usage storage own = _moduleUsage[msg.sender][_usageKey(token, owner, operator)];
         _setUsage(own, own.rate + rate, own.exposure + amount);
-        _setUsage(whole, newRate, newExposure);
         emit UsageChanged(owner, operator, token, newRate, newExposure);
+    }
+
+    function _checkAllowance(
+        Allowance memory allowance,
+        address owner,
+        address operator,
+        uint256 rate,
+        uint256 exposure,
+        uint256 tail
+    ) private view {
+        if (block.timestamp >= allowance.expiry) {
+            revert Ledger_AllowanceExpired(owner, operator, allowance.expiry);
+        }
+        if (rate > allowance.rateCap) revert Ledger_RateCapExceeded(owner, operator, rate, allowance.rateCap);
+        if (exposure > allowance.exposureCap) {
+            revert Ledger_ExposureCapExceeded(owner, operator, exposure, allowance.exposureCap);
+        }
+        if (tail > allowance.maxTail) revert Ledger_TailExceeded(owner, operator, tail, allowance.maxTail);
     }
 
     /// @dev Both values fit: the whole is at most a 128-bit cap, a module's part at most the whole.

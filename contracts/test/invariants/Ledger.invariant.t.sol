@@ -15,10 +15,10 @@ contract LedgerInvariant is Test {
     function setUp() public {
         handler = new LedgerHandler();
         ledger = handler.ledger_();
-        bytes4[] memory selectors = new bytes4[](12);
+        bytes4[] memory selectors = new bytes4[](14);
         selectors[0] = LedgerHandler.deposit.selector;
         selectors[1] = LedgerHandler.depositWithAuthorization.selector;
-        selectors[2] = LedgerHandler.pull.selector;
+        selectors[2] = LedgerHandler.pullAndEscrow.selector;
         selectors[3] = LedgerHandler.withdraw.selector;
         selectors[4] = LedgerHandler.donate.selector;
         selectors[5] = LedgerHandler.allow.selector;
@@ -28,6 +28,8 @@ contract LedgerInvariant is Test {
         selectors[9] = LedgerHandler.release.selector;
         selectors[10] = LedgerHandler.collectFees.selector;
         selectors[11] = LedgerHandler.admit.selector;
+        selectors[12] = LedgerHandler.pullWithAuthorizationAndEscrow.selector;
+        selectors[13] = LedgerHandler.pause.selector;
         targetContract(address(handler));
         targetSelector(FuzzSelector(address(handler), selectors));
     }

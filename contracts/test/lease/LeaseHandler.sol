@@ -84,7 +84,9 @@ contract LeaseHandler is LeaseTest {
             }
             vm.prank(_renters[i]);
             ledger.setAllowance(
-                address(token), operator, ILedger.Allowance(type(uint128).max, type(uint128).max, type(uint40).max)
+                address(token),
+                operator,
+                ILedger.Allowance(type(uint128).max, type(uint128).max, type(uint40).max, type(uint32).max)
             );
         }
     }

@@ -215,7 +215,9 @@ contract LeaseOperatorTest is LeaseTest {
         super.setUp();
         vm.prank(alice);
         ledger.setAllowance(
-            address(token), operator, ILedger.Allowance(RATE * 2, uint128(NEEDED * 2), uint40(START + 1 days))
+            address(token),
+            operator,
+            ILedger.Allowance(RATE * 2, uint128(NEEDED * 2), uint40(START + 1 days), FUNDED + GRACE)
         );
         terms = _open(_offer(), _request(), operator);
     }

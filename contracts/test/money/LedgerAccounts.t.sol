@@ -290,33 +290,66 @@ contract LedgerAuthorizationTest is MoneyTest {
         ledger.depositWithAuthorization(a);
     }
 
-    function test_pullWithAuthorization_creditsTheSigner() public {
+    function test_pullWithAuthorizationAndEscrow_creditsTheRest() public {
         ILedger.Authorization memory a = _authorization(aliceKey, alice, 50, address(this), ACTION);
-        assertEq(ledger.pullWithAuthorization(a, ACTION), 50);
-        assertEq(ledger.balanceOf(address(token), alice), 50);
+        vm.expectEmit(address(ledger));
+        emit ILedger.EscrowedFromWallet(address(this), alice, address(token), 50, 20);
+        ledger.pullWithAuthorizationAndEscrow(a, ACTION, 20);
+        assertEq(ledger.balanceOf(address(token), alice), 30);
+        assertEq(ledger.escrowOf(address(this), address(token)), 20);
     }
 
-    function test_pullWithAuthorization_bindsTheAction() public {
+    function testFuzz_pullWithAuthorizationAndEscrow_takesWhatIsMissingFromTheBalance(uint256 amount, uint256 needed)
+        public
+    {
+        amount = bound(amount, 1, 1_000);
+        needed = bound(needed, 1, 1_500);
+        _fund(alice, 500);
+        ILedger.Authorization memory a = _authorization(aliceKey, alice, amount, address(this), ACTION);
+        if (needed > 500 + amount) {
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    ILedger.Ledger_InsufficientBalance.selector, address(token), alice, 500, needed - amount
+                )
+            );
+            ledger.pullWithAuthorizationAndEscrow(a, ACTION, needed);
+            return;
+        }
+        ledger.pullWithAuthorizationAndEscrow(a, ACTION, needed);
+        assertEq(ledger.balanceOf(address(token), alice), 500 + amount - needed);
+        assertEq(ledger.escrowOf(address(this), address(token)), needed);
+    }
+
+    function test_pullWithAuthorizationAndEscrow_bindsTheAction() public {
         ILedger.Authorization memory a = _authorization(aliceKey, alice, 50, address(this), ACTION);
         vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
-        ledger.pullWithAuthorization(a, keccak256("another"));
+        ledger.pullWithAuthorizationAndEscrow(a, keccak256("another"), 50);
     }
 
-    function test_pullWithAuthorization_bindsTheModule() public {
+    function test_pullWithAuthorizationAndEscrow_bindsTheModule() public {
         ILedger.Authorization memory a = _authorization(aliceKey, alice, 50, address(this), ACTION);
         ledger.setModule(bob, PRODUCT);
         vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
         vm.prank(bob);
-        ledger.pullWithAuthorization(a, ACTION);
+        ledger.pullWithAuthorizationAndEscrow(a, ACTION, 50);
         vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
         ledger.depositWithAuthorization(a);
     }
 
-    function test_pullWithAuthorization_revertsForNoModule() public {
+    function test_pullWithAuthorizationAndEscrow_revertsForNoModule() public {
         ILedger.Authorization memory a = _authorization(aliceKey, alice, 50, bob, ACTION);
         vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_NotModule.selector, bob));
         vm.prank(bob);
-        ledger.pullWithAuthorization(a, ACTION);
+        ledger.pullWithAuthorizationAndEscrow(a, ACTION, 50);
+    }
+
+    function test_pullWithAuthorizationAndEscrow_revertsOnZeroAndWhenNotAllowed() public {
+        ILedger.Authorization memory a = _authorization(aliceKey, alice, 50, address(this), ACTION);
+        vm.expectRevert(ILedger.Ledger_ZeroAmount.selector);
+        ledger.pullWithAuthorizationAndEscrow(a, ACTION, 0);
+        ledger.setToken(address(token), false);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_TokenNotAllowed.selector, address(token)));
+        ledger.pullWithAuthorizationAndEscrow(a, ACTION, 50);
     }
 
     function testFuzz_authorizationNonce_leavesTheSequenceZero(address module, bytes32 action, bytes32 salt)

@@ -38,6 +38,7 @@ contract LedgerHandler is MoneyTest {
     }
 
     function deposit(uint256 which, uint256 who, uint256 amount) external {
+        if (ledger.paused()) return;
         address token_ = tokens[which % 2];
         amount = bound(amount, 1, 1e24);
         _mint(token_, address(this), amount);
@@ -46,6 +47,7 @@ contract LedgerHandler is MoneyTest {
     }
 
     function depositWithAuthorization(uint256 amount) external {
+        if (ledger.paused()) return;
         amount = bound(amount, 1, 1e24);
         token.mint(alice, amount);
         ILedger.Authorization memory a = _authorization(aliceKey, alice, amount, address(0), 0);
@@ -54,15 +56,35 @@ contract LedgerHandler is MoneyTest {
         ledger.depositWithAuthorization(a);
     }
 
-    function pull(uint256 which, uint256 module, uint256 who, uint256 amount) external {
+    /// @dev What a token keeps of a transfer comes out of the owner's balance, if that covers it.
+    function pullAndEscrow(uint256 which, uint256 module, uint256 who, uint256 amount) external {
         (address token_, address owner) = (tokens[which % 2], owners[who % 3]);
-        if (ledger.productOf(modules[module % 2]) == 0) return;
         amount = bound(amount, 1, 1e24);
+        if (ledger.productOf(modules[module % 2]) == 0 || ledger.paused()) return;
+        uint256 kept = token_ == address(token) ? 0 : amount * _feeToken.feeBps() / 10_000;
+        if (ledger.balanceOf(token_, owner) < kept) return;
         _mint(token_, owner, amount);
         vm.prank(owner);
         IERC20(token_).approve(address(ledger), amount);
         vm.prank(modules[module % 2]);
-        ledger.pull(token_, owner, amount);
+        ledger.pullAndEscrow(token_, owner, amount);
+    }
+
+    function pullWithAuthorizationAndEscrow(uint256 module, uint256 amount, uint256 escrowed) external {
+        address module_ = modules[module % 2];
+        if (ledger.productOf(module_) == 0 || ledger.paused()) return;
+        amount = bound(amount, 1, 1e24);
+        token.mint(alice, amount);
+        ILedger.Authorization memory a = _authorization(aliceKey, alice, amount, module_, "action");
+        a.salt = bytes32(++_salt);
+        a.signature = _signAuthorization(aliceKey, a, module_, "action");
+        escrowed = bound(escrowed, 1, amount + ledger.balanceOf(address(token), alice));
+        vm.prank(module_);
+        ledger.pullWithAuthorizationAndEscrow(a, "action", escrowed);
+    }
+
+    function pause(uint256 seed) external {
+        ledger.setPaused(seed % 4 == 0);
     }
 
     function withdraw(uint256 which, uint256 who, uint256 amount) external {
@@ -82,7 +104,7 @@ contract LedgerHandler is MoneyTest {
 
     function allow(uint256 which, uint256 who, uint128 rateCap, uint128 exposureCap) external {
         vm.prank(owners[who % 3]);
-        ledger.setAllowance(tokens[which % 2], operator, ILedger.Allowance(rateCap, exposureCap, uint40(START + 1)));
+        ledger.setAllowance(tokens[which % 2], operator, ILedger.Allowance(rateCap, exposureCap, uint40(START + 1), 0));
     }
 
     function escrow(uint256 which, uint256 who, uint256 module, uint256 amount) external {
@@ -90,7 +112,7 @@ contract LedgerHandler is MoneyTest {
         uint256 balance = ledger.balanceOf(token_, owner);
         if (balance == 0 || ledger.productOf(modules[module % 2]) == 0) return;
         vm.prank(modules[module % 2]);
-        ledger.escrow(token_, owner, owner, bound(amount, 1, balance), 0);
+        ledger.escrow(token_, owner, owner, bound(amount, 1, balance), 0, 0);
     }
 
     function escrowAsOperator(uint256 which, uint256 who, uint256 module, uint256 amount, uint256 rate) external {
@@ -106,7 +128,7 @@ contract LedgerHandler is MoneyTest {
         amount = bound(amount, 1, balance < room ? balance : room);
         rate = bound(rate, 0, allowance.rateCap - usage.rate);
         vm.prank(module_);
-        ledger.escrow(token_, owner, operator, amount, rate);
+        ledger.escrow(token_, owner, operator, amount, rate, 0);
         ILedger.Usage storage live = _live[_key(module_, token_, owner)];
         (live.rate, live.exposure) = (live.rate + uint128(rate), live.exposure + uint128(amount));
     }

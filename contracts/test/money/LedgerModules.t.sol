@@ -2,8 +2,10 @@
 pragma solidity ^0.8.30;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {ILedger} from "../../src/money/ILedger.sol";
+import {MoneyFeeToken} from "../mocks/MoneyTokens.sol";
 import {MoneyTest} from "./MoneyTest.sol";
 
 contract LedgerModuleTest is MoneyTest {
@@ -18,35 +20,83 @@ contract LedgerModuleTest is MoneyTest {
 
     function _escrowFor(address owner, uint256 amount) private {
         vm.prank(module);
-        ledger.escrow(address(token), owner, owner, amount, 0);
+        ledger.escrow(address(token), owner, owner, amount, 0, 0);
     }
 
-    function test_pull_creditsThePayer() public {
-        token.mint(bob, 10);
-        vm.prank(bob);
-        token.approve(address(ledger), 10);
+    function _approve(address owner, address token_, uint256 amount) private {
+        vm.prank(owner);
+        IERC20(token_).approve(address(ledger), amount);
+    }
+
+    function test_pullAndEscrow_leavesTheBalanceAlone() public {
+        token.mint(alice, 10);
+        _approve(alice, address(token), 10);
         vm.expectEmit(address(ledger));
-        emit ILedger.Deposited(address(token), bob, bob, 10);
+        emit ILedger.EscrowedFromWallet(module, alice, address(token), 10, 10);
         vm.prank(module);
-        assertEq(ledger.pull(address(token), bob, 10), 10);
-        assertEq(ledger.balanceOf(address(token), bob), 10);
+        ledger.pullAndEscrow(address(token), alice, 10);
+        assertEq(ledger.balanceOf(address(token), alice), 1_000);
+        assertEq(ledger.escrowOf(module, address(token)), 10);
+        assertEq(token.balanceOf(alice), 0);
     }
 
-    function test_pull_revertsForNoModule() public {
+    function testFuzz_pullAndEscrow_takesATokensFeeFromTheBalance(uint256 amount, uint256 feeBps) public {
+        amount = bound(amount, 1, 1e30);
+        MoneyFeeToken fee = new MoneyFeeToken(bound(feeBps, 0, 9_999));
+        ledger.setToken(address(fee), true);
+        uint256 missing = amount * fee.feeBps() / 10_000;
+        fee.mint(bob, amount);
+        _approve(bob, address(fee), type(uint256).max);
+        if (missing != 0) {
+            vm.expectRevert(
+                abi.encodeWithSelector(ILedger.Ledger_InsufficientBalance.selector, address(fee), bob, 0, missing)
+            );
+            vm.prank(module);
+            ledger.pullAndEscrow(address(fee), bob, amount);
+
+            uint256 enough = missing * 10_000 / (10_000 - fee.feeBps()) + 1;
+            fee.mint(address(this), enough);
+            fee.approve(address(ledger), enough);
+            ledger.deposit(address(fee), bob, enough);
+        }
+        uint256 balance = ledger.balanceOf(address(fee), bob);
+        vm.prank(module);
+        ledger.pullAndEscrow(address(fee), bob, amount);
+        assertEq(ledger.balanceOf(address(fee), bob), balance - missing);
+        assertEq(ledger.escrowOf(module, address(fee)), amount);
+        assertEq(fee.balanceOf(address(ledger)), balance - missing + amount);
+    }
+
+    function test_pullAndEscrow_revertsForNoModule() public {
         vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_NotModule.selector, bob));
         vm.prank(bob);
-        ledger.pull(address(token), alice, 1);
+        ledger.pullAndEscrow(address(token), alice, 1);
     }
 
-    function test_pull_revertsOnZero() public {
+    function test_pullAndEscrow_revertsForAStoppedModule() public {
+        _escrowFor(alice, 1);
+        ledger.setModule(module, 0);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_NotModule.selector, module));
+        vm.prank(module);
+        ledger.pullAndEscrow(address(token), alice, 1);
+    }
+
+    function test_pullAndEscrow_revertsOnZero() public {
         vm.expectRevert(ILedger.Ledger_ZeroAmount.selector);
         vm.prank(module);
-        ledger.pull(address(token), alice, 0);
+        ledger.pullAndEscrow(address(token), alice, 0);
+    }
+
+    function test_pullAndEscrow_revertsWhenTokenNotAllowed() public {
+        ledger.setToken(address(token), false);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_TokenNotAllowed.selector, address(token)));
+        vm.prank(module);
+        ledger.pullAndEscrow(address(token), alice, 1);
     }
 
     function test_escrow_movesOutOfTheBalance() public {
         vm.expectEmit(address(ledger));
-        emit ILedger.Escrowed(module, address(token), alice, 400);
+        emit ILedger.Escrowed(module, alice, address(token), 400);
         _escrowFor(alice, 400);
         assertEq(ledger.balanceOf(address(token), alice), 600);
         assertEq(ledger.escrowOf(module, address(token)), 400);
@@ -55,7 +105,7 @@ contract LedgerModuleTest is MoneyTest {
     function test_escrow_revertsForNoModule() public {
         vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_NotModule.selector, bob));
         vm.prank(bob);
-        ledger.escrow(address(token), alice, alice, 1, 0);
+        ledger.escrow(address(token), alice, alice, 1, 0, 0);
     }
 
     function test_escrow_revertsForAStoppedModule() public {
@@ -78,15 +128,15 @@ contract LedgerModuleTest is MoneyTest {
 
     function test_escrow_revertsWhenItDoesNotFit() public {
         vm.expectRevert(
-            abi.encodeWithSelector(ILedger.Ledger_AmountTooLarge.selector, type(uint256).max, type(uint128).max)
+            abi.encodeWithSelector(ILedger.Ledger_AmountTooLarge.selector, type(uint256).max, type(uint120).max)
         );
         _escrowFor(alice, type(uint256).max);
 
         _fund(bob, type(uint160).max);
-        _escrowFor(bob, type(uint128).max - 10);
+        _escrowFor(bob, type(uint120).max - 10);
         vm.prank(module);
         ledger.release(address(token), bob, bob, 0, 4, 0);
-        // Fees take room too: 128 bits hold both.
+        // Fees take room too: 120 bits hold both.
         vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_AmountTooLarge.selector, 11, 10));
         _escrowFor(bob, 11);
         _escrowFor(bob, 10);
@@ -95,7 +145,7 @@ contract LedgerModuleTest is MoneyTest {
     function test_release_movesToEach() public {
         _escrowFor(alice, 100);
         vm.expectEmit(address(ledger));
-        emit ILedger.Released(module, address(token), bob, alice, 50, 3, 20);
+        emit ILedger.Released(module, bob, alice, address(token), 50, 3, 20);
         vm.prank(module);
         ledger.release(address(token), bob, alice, 50, 3, 20);
         assertEq(ledger.balanceOf(address(token), bob), 50);
@@ -201,6 +251,8 @@ contract LedgerModuleTest is MoneyTest {
 }
 
 contract LedgerAllowanceTest is MoneyTest {
+    uint32 private constant TAIL = 1 hours;
+
     address private module = makeAddr("module");
     address private operator = makeAddr("operator");
 
@@ -214,13 +266,13 @@ contract LedgerAllowanceTest is MoneyTest {
     function _allow(uint256 rateCap, uint256 exposureCap, uint256 expiry) private {
         vm.prank(alice);
         ledger.setAllowance(
-            address(token), operator, ILedger.Allowance(uint128(rateCap), uint128(exposureCap), uint40(expiry))
+            address(token), operator, ILedger.Allowance(uint128(rateCap), uint128(exposureCap), uint40(expiry), TAIL)
         );
     }
 
     function _commit(uint256 amount, uint256 rate) private {
         vm.prank(module);
-        ledger.escrow(address(token), alice, operator, amount, rate);
+        ledger.escrow(address(token), alice, operator, amount, rate, 0);
     }
 
     function _relax(uint256 amount, uint256 rate) private {
@@ -236,12 +288,13 @@ contract LedgerAllowanceTest is MoneyTest {
 
     function test_setAllowance_replaces() public {
         vm.expectEmit(address(ledger));
-        emit ILedger.AllowanceSet(alice, operator, address(token), 7, 8, 9);
+        emit ILedger.AllowanceSet(alice, operator, address(token), 7, 8, 9, TAIL);
         _allow(7, 8, 9);
         ILedger.Allowance memory allowance = ledger.allowanceOf(address(token), alice, operator);
         assertEq(allowance.rateCap, 7);
         assertEq(allowance.exposureCap, 8);
         assertEq(allowance.expiry, 9);
+        assertEq(allowance.maxTail, TAIL);
     }
 
     function test_setAllowance_revertsForNobody() public {
@@ -260,7 +313,7 @@ contract LedgerAllowanceTest is MoneyTest {
 
     function test_escrow_ofTheOwnerLeavesUsage() public {
         vm.prank(module);
-        ledger.escrow(address(token), alice, alice, 1e30, 1e30);
+        ledger.escrow(address(token), alice, alice, 1e30, 1e30, 0);
         _assertUsage(0, 0);
     }
 
@@ -277,7 +330,7 @@ contract LedgerAllowanceTest is MoneyTest {
     function test_escrow_revertsWithoutAllowance() public {
         vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_AllowanceExpired.selector, alice, bob, 0));
         vm.prank(module);
-        ledger.escrow(address(token), alice, bob, 1, 1);
+        ledger.escrow(address(token), alice, bob, 1, 1, 0);
     }
 
     function test_escrow_revertsAboveTheRateCap() public {
@@ -294,6 +347,15 @@ contract LedgerAllowanceTest is MoneyTest {
         _commit(1_001, 1);
     }
 
+    function testFuzz_escrow_bindsOperatorsToTheTail(uint256 tail) public {
+        vm.startPrank(module);
+        if (tail > TAIL) {
+            vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_TailExceeded.selector, alice, operator, tail, TAIL));
+        }
+        ledger.escrow(address(token), alice, operator, 1, 1, tail);
+        ledger.escrow(address(token), alice, alice, 1, 1, tail);
+    }
+
     function test_escrow_revertsOnARateThatDoesNotFit() public {
         vm.expectRevert(
             abi.encodeWithSelector(ILedger.Ledger_AmountTooLarge.selector, type(uint256).max, type(uint128).max)
@@ -306,6 +368,18 @@ contract LedgerAllowanceTest is MoneyTest {
         _allow(10, 10, START + 1 days);
         vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_RateCapExceeded.selector, alice, operator, 61, 10));
         _commit(1, 1);
+        _relax(4_000, 60);
+        _assertUsage(0, 0);
+    }
+
+    function test_revoking_stopsIncreasesAndLetsLeasesEnd() public {
+        _commit(4_000, 60);
+        ILedger.Allowance memory none;
+        vm.prank(alice);
+        ledger.setAllowance(address(token), operator, none);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_AllowanceExpired.selector, alice, operator, 0));
+        _commit(1, 0);
+        _assertUsage(60, 4_000);
         _relax(4_000, 60);
         _assertUsage(0, 0);
     }
@@ -352,7 +426,7 @@ contract LedgerAllowanceTest is MoneyTest {
         _commit(4_000, 60);
         ledger.setModule(bob, PRODUCT);
         vm.prank(bob);
-        ledger.escrow(address(token), alice, operator, 900, 40);
+        ledger.escrow(address(token), alice, operator, 900, 40, 0);
         _assertUsage(100, 4_900);
         _relax(4_000, 60);
         _assertUsage(40, 900);
@@ -365,7 +439,7 @@ contract LedgerAllowanceTest is MoneyTest {
         uint256 exposure;
         uint256 rate;
         for (uint256 i = 0; i < amounts.length; ++i) {
-            uint256 amount = bound(amounts[i], 1, type(uint128).max / 16);
+            uint256 amount = bound(amounts[i], 1, type(uint120).max / 16);
             uint256 perSecond = bound(rates[i], 0, type(uint128).max / 16);
             _commit(amount, perSecond);
             if (ended >> i & 1 == 1) {
@@ -386,6 +460,51 @@ contract LedgerAdminTest is MoneyTest {
         assertTrue(ledger.isTokenAllowed(bob));
         ledger.setToken(bob, false);
         assertFalse(ledger.isTokenAllowed(bob));
+    }
+
+    function test_setToken_isBounded() public {
+        for (uint256 i = 1; i < ledger.MAX_TOKENS(); ++i) {
+            ledger.setToken(address(uint160(i)), true);
+        }
+        ledger.setToken(address(1), false);
+        ledger.setToken(address(1), true);
+        ledger.setToken(bob, false);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_TooManyTokens.selector, ledger.MAX_TOKENS()));
+        ledger.setToken(bob, true);
+    }
+
+    function test_setModule_stopsAndStartsAgain() public {
+        _fund(alice, 10);
+        ledger.setModule(bob, PRODUCT);
+        vm.prank(bob);
+        ledger.escrow(address(token), alice, alice, 1, 0, 0);
+        ledger.setModule(bob, 0);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.Ledger_NotModule.selector, bob));
+        vm.prank(bob);
+        ledger.escrow(address(token), alice, alice, 1, 0, 0);
+        ledger.setModule(bob, PRODUCT);
+        vm.prank(bob);
+        ledger.escrow(address(token), alice, alice, 1, 0, 0);
+        assertEq(ledger.escrowOf(bob, address(token)), 2);
+    }
+
+    function test_setPaused_reachesTokensThatComeLater() public {
+        vm.expectEmit(address(ledger));
+        emit ILedger.PausedSet(true);
+        ledger.setPaused(true);
+        assertTrue(ledger.paused());
+        MoneyFeeToken later = new MoneyFeeToken(0);
+        ledger.setToken(address(later), true);
+        vm.expectRevert(ILedger.Ledger_Paused.selector);
+        ledger.deposit(address(later), alice, 1);
+        vm.expectRevert(ILedger.Ledger_Paused.selector);
+        ledger.deposit(address(token), alice, 1);
+
+        ledger.setPaused(false);
+        later.mint(address(this), 1);
+        later.approve(address(ledger), 1);
+        assertEq(ledger.deposit(address(later), alice, 1), 1);
+        _fund(alice, 1);
     }
 
     function test_setModule() public {
@@ -425,5 +544,7 @@ contract LedgerAdminTest is MoneyTest {
         ledger.setModule(bob, "x");
         vm.expectRevert(refused);
         ledger.setFeeCollector(bob);
+        vm.expectRevert(refused);
+        ledger.setPaused(true);
     }
 }

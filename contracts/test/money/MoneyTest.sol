@@ -89,6 +89,53 @@ abstract contract MoneyTest is Test {
         return vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
     }
 
+    /// @dev Puts Permit2's code at its address.
+    function _installPermit2() internal {
+        vm.etch(ledger.PERMIT2(), vm.parseJsonBytes(vm.readFile("test-fixtures/permit2.json"), ".code"));
+    }
+
+    /// @dev A Permit2 transfer of `amount` wei to the Ledger, for `action` of `module`.
+    function _permit(uint256 key, address from, uint256 amount, address module, bytes32 action)
+        internal
+        view
+        returns (ILedger.Permit memory p)
+    {
+        p.token = address(token);
+        p.from = from;
+        p.amount = amount;
+        p.nonce = 7;
+        p.deadline = block.timestamp + 1 hours;
+        p.signature = _signPermit2(key, p, module, action);
+    }
+
+    function _signPermit2(uint256 key, ILedger.Permit memory p, address module, bytes32 action)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256(
+                    "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,Purpose witness)Purpose(address module,bytes32 action)TokenPermissions(address token,uint256 amount)"
+                ),
+                keccak256(abi.encode(keccak256("TokenPermissions(address token,uint256 amount)"), p.token, p.amount)),
+                address(ledger),
+                p.nonce,
+                p.deadline,
+                keccak256(abi.encode(keccak256("Purpose(address module,bytes32 action)"), module, action))
+            )
+        );
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,uint256 chainId,address verifyingContract)"),
+                keccak256("Permit2"),
+                block.chainid,
+                ledger.PERMIT2()
+            )
+        );
+        return _sign(key, keccak256(abi.encodePacked(hex"1901", domain, structHash)));
+    }
+
     function _sign(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
         return abi.encodePacked(r, s, v);
