@@ -36,7 +36,7 @@ pub enum ClientError {
     /// A contract refused.
     #[error("{function}: {reason}")]
     Reverted {
-        /// Signature of the function.
+        /// Name of the function.
         function: &'static str,
         /// The contract's error with its values.
         reason: String,
@@ -44,7 +44,7 @@ pub enum ClientError {
     /// The transaction was sent, but its receipt did not come.
     #[error("{function} was sent, but no receipt came: {reason}; look it up before you send it again")]
     Pending {
-        /// Signature of the function.
+        /// Name of the function.
         function: &'static str,
         /// What went wrong, without the endpoint's URL, which may hold a secret.
         reason: String,
@@ -52,7 +52,7 @@ pub enum ClientError {
     /// An answer cannot be decoded.
     #[error("the answer to {function} is malformed ({source}); is the deployment file the right one?")]
     Answer {
-        /// Signature of the function.
+        /// Name of the function.
         function: &'static str,
         /// Where it goes wrong.
         #[source]

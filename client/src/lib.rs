@@ -119,7 +119,7 @@ impl Client {
     ///
     /// If the client can only read, the call reverts (with the contract's error in words), or the endpoint fails.
     pub async fn send<C: SolCall>(&self, to: Address, call: &C) -> Result<TransactionReceipt, ClientError> {
-        self.transact(to, call.abi_encode(), C::SIGNATURE).await
+        self.transact(to, call.abi_encode(), name_of::<C>()).await
     }
 
     /// Asks a view function.
@@ -128,8 +128,9 @@ impl Client {
     ///
     /// If the call reverts, the endpoint fails, or the answer cannot be decoded.
     pub async fn view<C: SolCall>(&self, to: Address, call: &C) -> Result<C::Return, ClientError> {
-        let data = self.ask(to, call.abi_encode(), C::SIGNATURE).await?;
-        C::abi_decode_returns(&data).map_err(|source| ClientError::Answer { function: C::SIGNATURE, source })
+        let function = name_of::<C>();
+        let data = self.ask(to, call.abi_encode(), function).await?;
+        C::abi_decode_returns(&data).map_err(|source| ClientError::Answer { function, source })
     }
 
     fn served_chain(&self) -> Answer<'_, u64> {
@@ -201,6 +202,11 @@ pub fn event_of<E: SolEvent>(receipt: &TransactionReceipt, contract: Address) ->
         .find_map(|log| E::decode_log(&log.inner).ok())
         .map(|log| log.data)
         .ok_or(ClientError::NoEvent { event: E::SIGNATURE, transaction: receipt.transaction_hash })
+}
+
+/// A function's name without its arguments, which may be dozens.
+fn name_of<C: SolCall>() -> &'static str {
+    C::SIGNATURE.split('(').next().unwrap_or(C::SIGNATURE)
 }
 
 /// Scheme and host of a URL: what is behind may be a secret.

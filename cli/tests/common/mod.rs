@@ -1,5 +1,10 @@
 //! Runs the program as a person would.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "what breaks here breaks the test")]
+
+pub mod town;
+
 use std::{
     path::Path,
     process::{Command, Output, Stdio},
