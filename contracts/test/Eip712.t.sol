@@ -46,7 +46,7 @@ contract Eip712Test is Test {
     }
 
     function test_HashOffer_EqualsTheFixture() public {
-        _deploy("LeaseBook.sol:LeaseBook", abi.encode(authority, address(0), address(0)), "LeaseBook");
+        _deploy("LeaseBook.sol:LeaseBook", abi.encode(authority, address(0), address(0), address(0)), "LeaseBook");
         _compareHashes("Offer", ILeaseBook.hashOffer.selector);
     }
 

@@ -12,8 +12,20 @@ import {ILedger} from "../money/ILedger.sol";
 ///
 /// Time line of a lease, in seconds: full rate on [start, fundedUntil), hold rate on [fundedUntil, fundedUntil +
 /// graceSeconds) and on the one past grace [holdFrom, holdTo) that a top-up ended. `endsAt` cuts it once it is known.
+///
+/// Payment is immediate but punishable: what was paid for seconds that the policy takes back later is owed to the renter
+/// out of the provider's bond, fee included (`clawBack`). A second is refunded or clawed back, never both, as long as the
+/// policy takes back only what it had released.
+///
+/// Offers carry a nonce in [floor, floor + 192), where a node's floor is the lowest nonce, from 1 on, that is neither used
+/// nor cancelled. A reusable offer uses up no nonce.
+///
+/// Receipts: the ranges of a lease's `LeaseSettled` events follow each other without a gap, so that nobody can leave one
+/// out or add one. Whoever wants one word for a lease's whole history computes
+/// `receipt_n = keccak256(abi.encode(receipt_{n-1}, leaseId, from, to, payment, fee, refund))`, `receipt_0 = 0`. It is not
+/// stored: a lease's slot has no room for it, and a second slot would cost each settlement 5,000 gas.
 interface ILeaseBook {
-    /// @notice What a provider signs (EIP-712, by the node's key or by the node's owner, who may be a contract).
+    /// @notice What a provider signs (EIP-712): the node's operator or its owner, either of which may be a contract.
     struct Offer {
         address node; // the node, named by its key
         uint32 units; // of the node's resource that one lease takes
@@ -29,7 +41,7 @@ interface ILeaseBook {
         address renter; // who may open, 0 for anyone
         bool reusable; // whether more than one lease may be opened on it, as far as the node's capacity goes
         uint64 deadline; // unix seconds; no lease opens after it
-        uint256 nonce; // one offer per (node, nonce); reusable offers are only cancelled by it
+        uint256 nonce; // in [floor, floor + 192) of the node; reusable offers are only cancelled by it
     }
 
     /// @notice What a renter asks for.
@@ -41,7 +53,6 @@ interface ILeaseBook {
 
     /// @notice The terms of a lease, frozen when it opens.
     struct Terms {
-        bytes32 offerHash; // EIP-712 digest of the offer
         address renter;
         address operator; // who opened it for the renter out of an allowance, else 0
         address provider; // owner of the node at the opening: the payee
@@ -51,6 +62,7 @@ interface ILeaseBook {
         uint96 rate;
         uint32 units;
         uint16 feeBps; // the protocol's share of each payment, basis points, rounded down
+        uint16 coverBps; // of the exposure, locked out of the provider's bond while the lease runs
         uint16 holdRateBps;
         uint32 minSeconds;
         uint32 maxSeconds;
@@ -80,14 +92,36 @@ interface ILeaseBook {
         uint40 holdTo;
         uint40 endsAt; // unix seconds; 0 while open
         Status status;
+        bool heldBefore; // whether there was another past grace before that one
+        uint32 revision; // of the policy, up to which what it took back is booked
     }
 
-    /// @notice A lease opened; `funded` wei are in escrow, grace reserve included.
+    /// @notice What leases in `token` under `policy` open with from now on: one slot.
+    struct Market {
+        bool isOpen; // whether leases may open
+        uint16 feeBps; // the protocol's share of payments, basis points
+        uint16 coverBps; // of a lease's exposure, locked out of the provider's bond; 0 for none
+        uint96 minFunds; // wei that a lease opens with at least, grace reserve included
+        uint96 minTopUp; // wei that a top-up brings at least, unless it funds all seconds that are left to fund
+    }
+
+    /// @notice What a lease's renter is owed out of the provider's bond: one slot.
+    struct Claim {
+        uint128 owed; // wei, not yet seized
+        uint96 seized; // wei
+        uint32 revoked; // seconds that the policy has taken back
+    }
+
+    /// @notice A lease opened on the offer with this EIP-712 digest, whose nonce is used up unless it is reusable;
+    /// `funded` wei are in escrow, grace reserve included.
     event LeaseOpened(
         bytes32 indexed leaseId,
         address indexed renter,
         address indexed node,
         Terms terms,
+        bytes32 offerHash,
+        uint256 nonce,
+        bool reusable,
         uint256 fundedUntil,
         uint256 funded
     );
@@ -115,19 +149,28 @@ interface ILeaseBook {
     /// @notice Every wei of a lease is paid or refunded.
     event LeaseClosed(bytes32 indexed leaseId);
 
-    /// @notice An offer's nonce was used or cancelled by `by`.
-    event OfferNonceUsed(address indexed node, uint256 nonce, address indexed by);
+    /// @notice The policy's `revision` was booked: it took back `revoked` seconds, for which `amount` wei had been paid.
+    event LeaseRevised(bytes32 indexed leaseId, uint256 revision, uint256 revoked, uint256 amount);
 
-    /// @notice The protocol's share of payments in `token` was set for leases that open from now on.
-    event FeeSet(address indexed token, uint256 feeBps);
+    /// @notice `amount` wei of the provider's bond are the renter's (in Bonds) for what was revoked; `owed` are left.
+    event LeaseCompensated(bytes32 indexed leaseId, address indexed renter, uint256 amount, uint256 owed);
 
-    /// @notice New leases may name `policy`, or no longer.
-    event PolicySet(address indexed policy, bool allowed);
+    /// @notice The offers of `node` with this nonce were cancelled by `by`.
+    event OfferCancelled(address indexed node, uint256 nonce, address indexed by);
+
+    /// @notice The offers of `node` with nonces below `floor` were cancelled by `by`.
+    event OffersCancelledBelow(address indexed node, uint256 floor, address indexed by);
+
+    /// @notice A market was set, for leases that open from now on; `minTopUp` holds for all.
+    event MarketSet(address indexed token, address indexed policy, Market market);
+
+    /// @notice Opening leases was paused in all markets, or no longer is.
+    event PausedSet(bool paused);
 
     /// @notice Thrown when an offer's deadline has passed.
     error LeaseBook_OfferExpired(uint256 deadline, uint256 now_);
 
-    /// @notice Thrown when neither the node's key nor its owner signed these bytes: altered, or signed by another.
+    /// @notice Thrown when neither the node's operator nor its owner signed these bytes: altered, or signed by another.
     error LeaseBook_InvalidOfferSignature(address node, bytes32 offerHash);
 
     /// @notice Thrown when an offer's nonce was used or cancelled.
@@ -142,8 +185,17 @@ interface ILeaseBook {
     /// @notice Thrown when an offer's numbers contradict each other or a bound.
     error LeaseBook_InvalidOffer(bytes32 reason);
 
-    /// @notice Thrown when an offer names a policy that new leases may not name.
-    error LeaseBook_PolicyNotAllowed(address policy);
+    /// @notice Thrown when an offer's nonce is too far above the node's floor, or a new floor is not above it.
+    error LeaseBook_NonceOutOfRange(address node, uint256 nonce, uint256 floor);
+
+    /// @notice Thrown when no lease may open in this token under this policy.
+    error LeaseBook_MarketClosed(address token, address policy);
+
+    /// @notice Thrown when opening leases is paused.
+    error LeaseBook_Paused();
+
+    /// @notice Thrown when a lease would open, or be topped up, with less than its market's minimum (wei).
+    error LeaseBook_FundsTooLow(uint256 amount, uint256 minimum);
 
     /// @notice Thrown when the node has too few free units.
     error LeaseBook_CapacityExceeded(address node, uint256 leased, uint256 asked, uint256 capacity);
@@ -169,8 +221,14 @@ interface ILeaseBook {
     /// @notice Thrown when too little gas is left to ask a policy: a starved policy would answer "nothing yet".
     error LeaseBook_InsufficientGas(uint256 left, uint256 needed);
 
-    /// @notice Thrown when a fee is above its bound (basis points).
-    error LeaseBook_FeeTooHigh(uint256 feeBps, uint256 maximum);
+    /// @notice Thrown when a setting is above its bound (basis points).
+    error LeaseBook_AboveBound(uint256 value, uint256 maximum);
+
+    /// @notice Thrown when nothing that was paid has been taken back for good, or all of it came back.
+    error LeaseBook_NothingRevoked(bytes32 leaseId);
+
+    /// @notice Thrown when the provider has no bond left to seize in the lease's token.
+    error LeaseBook_BondExhausted(address provider, uint256 owed);
 
     /// @notice Opens a lease with money from the renter's Ledger balance. The caller is the renter, or an operator with
     /// an allowance.
@@ -213,14 +271,23 @@ interface ILeaseBook {
     /// @notice The provider ends the lease `noticeSeconds` from now, without a price.
     function reclaim(Terms calldata terms) external;
 
-    /// @notice Burns an offer's nonce. The node's key or its owner.
+    /// @notice Books what the policy has taken back for good since the lease was settled, and seizes what is owed out of
+    /// the provider's bond, for the renter to collect from Bonds. Anyone may, also after the lease has closed.
+    /// @return amount Wei seized; what the bond did not cover stays owed.
+    function clawBack(Terms calldata terms) external returns (uint256 amount);
+
+    /// @notice Cancels the offers with a nonce. The node's operator or its owner.
     function cancelOffer(address node, uint256 nonce) external;
 
-    /// @notice Sets the protocol's share of payments in `token`, at most 1,000 basis points. Restricted.
-    function setFee(address token, uint256 feeBps) external;
+    /// @notice Cancels all offers with nonces below `floor`, which must be above the node's. The node's operator or its owner.
+    function cancelOffersBelow(address node, uint256 floor) external;
 
-    /// @notice Allows or forbids `policy` in new leases. Restricted.
-    function setPolicy(address policy, bool allowed) external;
+    /// @notice Sets what leases in `token` under `policy` open with from now on; the fee is at most 1,000 basis points,
+    /// the cover at most 10,000. Restricted.
+    function setMarket(address token, address policy, Market calldata market) external;
+
+    /// @notice Stops leases from opening in every market, or lets them again. Nothing else is paused. Restricted.
+    function setPaused(bool paused) external;
 
     /// @notice The state of a lease.
     function leaseOf(bytes32 leaseId) external view returns (Lease memory);
@@ -234,14 +301,24 @@ interface ILeaseBook {
     /// @notice Units of a node that are leased now.
     function leasedUnits(address node) external view returns (uint256);
 
+    /// @notice What a lease's renter is owed, and got, out of the provider's bond.
+    function claimOf(bytes32 leaseId) external view returns (Claim memory);
+
+    /// @notice Wei of the provider's bond that a lease with these terms locks while it runs: `coverBps` of the cost of the
+    /// seconds that can be paid before they are taken back.
+    function coverOf(Terms calldata terms) external pure returns (uint256);
+
     /// @notice Whether an offer's nonce was used or cancelled.
     function isNonceUsed(address node, uint256 nonce) external view returns (bool);
 
-    /// @notice The protocol's share of payments in `token`, in basis points.
-    function feeOf(address token) external view returns (uint256);
+    /// @notice The lowest nonce of a node that is neither used nor cancelled; the next 191 may be offered too.
+    function nonceFloor(address node) external view returns (uint256);
 
-    /// @notice Whether new leases may name `policy`.
-    function isPolicyAllowed(address policy) external view returns (bool);
+    /// @notice What leases in `token` under `policy` open with.
+    function marketOf(address token, address policy) external view returns (Market memory);
+
+    /// @notice Whether opening leases is paused.
+    function paused() external view returns (bool);
 
     /// @notice The EIP-712 digest that an offer's signer signs.
     function hashOffer(Offer calldata offer) external view returns (bytes32);

@@ -9,7 +9,7 @@ import {ILeaseBook} from "./ILeaseBook.sol";
 /// @dev Pure. A lease is in good order when holdFrom <= holdTo <= fundedUntil; without a past grace both are 0.
 library LeaseMath {
     /// @dev Words of `ILeaseBook.Terms`, whose fields are all static.
-    uint256 private constant TERMS_BYTES = 18 * 32;
+    uint256 internal constant TERMS_BYTES = 18 * 32;
 
     uint256 private constant BASIS_POINTS = 10_000;
 
@@ -19,6 +19,13 @@ library LeaseMath {
             let pointer := mload(0x40)
             calldatacopy(pointer, terms, TERMS_BYTES)
             leaseId := keccak256(pointer, TERMS_BYTES)
+        }
+    }
+
+    /// @notice As `hash`, for terms that lie in memory, where they have the same layout.
+    function hashMemory(ILeaseBook.Terms memory terms) internal pure returns (bytes32 leaseId) {
+        assembly ("memory-safe") {
+            leaseId := keccak256(terms, TERMS_BYTES)
         }
     }
 

@@ -5,14 +5,15 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IReleasePolicy} from "../lease/IReleasePolicy.sol";
-import {INodeRegistry} from "../registry/INodeRegistry.sol";
-import {IAttestationPolicy} from "./IAttestationPolicy.sol";
+import {IAttestationPolicy, ILeasedUnits} from "./IAttestationPolicy.sol";
 
 /// @title AttestationPolicy
 /// @dev A node's latest verdict and last window share one slot, which is all that most calls read or write. Windows
 /// never touch: a pass within a window extends it, and after a failure the next window begins later than the cut.
+/// Cuts are in order and never overlap either; the last one may be followed by a tail, which begins where the last
+/// window ends.
 contract AttestationPolicy is IAttestationPolicy {
-    /// @notice A node's latest verdict and its last window: one slot.
+    /// @notice A node's latest verdict, its last window, and its numbers of windows and cuts: one slot.
     struct Head {
         uint40 measuredAt; // 0 if there is no verdict
         uint32 units; // attested, 0 if it failed
@@ -20,6 +21,7 @@ contract AttestationPolicy is IAttestationPolicy {
         uint40 end; // 0 if there is no window
         uint40 before;
         uint32 closed; // number of windows before the last one
+        uint32 cuts; // the node's revision
     }
 
     uint256 private constant VERDICT_DEADLINE = 48 hours;
@@ -28,15 +30,16 @@ contract AttestationPolicy is IAttestationPolicy {
     /// @inheritdoc IAttestationPolicy
     address public immutable verifierSet;
 
-    /// @notice Where a node's claim and status are.
-    INodeRegistry public immutable registry;
+    /// @inheritdoc IAttestationPolicy
+    ILeasedUnits public immutable leaseBook;
 
     mapping(address node => Head) private _heads;
     mapping(address node => mapping(uint256 index => Window)) private _closed;
+    mapping(address node => mapping(uint256 index => Window)) private _cuts;
 
-    constructor(address verifierSet_, INodeRegistry registry_) {
+    constructor(address verifierSet_, ILeasedUnits leaseBook_) {
         verifierSet = verifierSet_;
-        registry = registry_;
+        leaseBook = leaseBook_;
     }
 
     /// @inheritdoc IAttestationPolicy
@@ -44,15 +47,18 @@ contract AttestationPolicy is IAttestationPolicy {
         if (msg.sender != verifierSet) revert AttestationPolicy_NotVerifierSet(msg.sender);
         Head memory head = _heads[node];
         _checkTimes(node, head.measuredAt, measuredAt, validUntil, passed);
+        if (passed) {
+            uint256 leased = leaseBook.leasedUnits(node);
+            if (units < leased) {
+                passed = false;
+                emit AttestationTooNarrow(node, measuredAt, units, leased);
+            }
+        }
         // forge-lint: disable-start(unsafe-typecast) both times are at most a day away from now
         head.measuredAt = uint40(measuredAt);
-        if (passed) {
-            head.units = SafeCast.toUint32(units);
-            _extend(node, head, uint40(measuredAt), uint40(validUntil));
-        } else {
-            head.units = 0;
-            if (head.end > measuredAt) head.end = uint40(measuredAt);
-        }
+        head.units = passed ? SafeCast.toUint32(units) : 0;
+        if (passed) _extend(node, head, uint40(measuredAt), uint40(validUntil));
+        else if (head.end > measuredAt) _cut(node, head, uint40(measuredAt));
         // forge-lint: disable-end(unsafe-typecast)
         _heads[node] = head;
         emit AttestationRecorded(node, passed, measuredAt, head.units, head.closed, head.start, head.end, head.before);
@@ -62,23 +68,38 @@ contract AttestationPolicy is IAttestationPolicy {
     function release(bytes32, address node, uint256 from, uint256 to, uint256 proposed)
         external
         view
-        returns (uint256 amount, uint256 advanceTo)
+        returns (uint256 amount, uint256 advanceTo, uint256 revision)
     {
         Head memory head = _heads[node];
+        revision = head.cuts;
         advanceTo = Math.min(to, _decidedUntil(head));
-        if (advanceTo <= from) return (0, from);
+        if (advanceTo <= from) return (0, from, revision);
         uint256 attested = _attestedSeconds(node, head, advanceTo) - _attestedSeconds(node, head, from);
         // `proposed` is one rate for the whole range, so this is the rate times the attested seconds, to the wei.
-        amount = Math.mulDiv(proposed, attested, to - from);
+        amount = attested == to - from ? proposed : Math.mulDiv(proposed, attested, to - from);
+    }
+
+    /// @inheritdoc IReleasePolicy
+    function revokedSeconds(address node, uint256 since, uint256 from, uint256 to)
+        external
+        view
+        returns (uint256 revoked, uint256 revision)
+    {
+        Head memory head = _heads[node];
+        if (since >= head.cuts || _decidedUntil(head) < to) return (0, since);
+        // Cuts are in the order of time, so that those after `since` lie from the first of them on.
+        from = Math.max(from, _cuts[node][since].start);
+        if (from < to) {
+            revoked = _secondsUntil(_cuts[node], head.cuts, to) - _secondsUntil(_cuts[node], head.cuts, from);
+        }
+        revision = head.cuts;
     }
 
     /// @inheritdoc IReleasePolicy
     function capacityOf(address node) external view returns (uint256 units) {
-        INodeRegistry.Node memory found = registry.nodeOf(node);
-        if (found.status != INodeRegistry.Status.Active) return 0;
         Head memory head = _heads[node];
         // The first lease may come before the first verdict: without one nothing is paid, so nobody gains by the claim.
-        return head.measuredAt == 0 ? found.units : Math.min(found.units, head.units);
+        return head.measuredAt == 0 ? type(uint256).max : head.units;
     }
 
     /// @inheritdoc IAttestationPolicy
@@ -111,6 +132,16 @@ contract AttestationPolicy is IAttestationPolicy {
     }
 
     /// @inheritdoc IAttestationPolicy
+    function cutCount(address node) external view returns (uint256) {
+        return _heads[node].cuts;
+    }
+
+    /// @inheritdoc IAttestationPolicy
+    function cutAt(address node, uint256 index) external view returns (Window memory) {
+        return _cuts[node][index];
+    }
+
+    /// @inheritdoc IAttestationPolicy
     function verdictDeadline() external pure returns (uint256) {
         return VERDICT_DEADLINE;
     }
@@ -123,15 +154,51 @@ contract AttestationPolicy is IAttestationPolicy {
     /// @dev A pass inside the last window extends it; else that one is closed and a new one begins.
     function _extend(address node, Head memory head, uint40 measuredAt, uint40 validUntil) private {
         if (head.end != 0 && measuredAt <= head.end) {
-            if (validUntil > head.end) head.end = validUntil;
+            if (validUntil <= head.end) return;
+            _giveBack(node, head, head.end, validUntil);
+            head.end = validUntil;
             return;
         }
         if (head.end != 0) {
             _closed[node][head.closed++] = Window({start: head.start, end: head.end, before: head.before});
             head.before += head.end - head.start;
         }
+        _giveBack(node, head, measuredAt, validUntil);
         head.start = measuredAt;
         head.end = validUntil;
+    }
+
+    /// @dev Takes the seconds from `at` on out of the last window. A tail that follows it joins the new cut.
+    function _cut(address node, Head memory head, uint40 at) private {
+        Window memory cut = Window({start: at, end: head.end, before: 0});
+        if (head.cuts != 0) {
+            Window memory last = _cuts[node][head.cuts - 1];
+            if (last.start == head.end) {
+                cut.end = last.end;
+                (last.start, last.end) = (at, at);
+                _setCut(node, head.cuts - 1, last);
+            }
+            cut.before = last.before + last.end - last.start;
+        }
+        _setCut(node, head.cuts++, cut);
+        head.end = at;
+    }
+
+    /// @dev Takes the seconds [from, to), which a pass attests again, out of the last cut; what lies behind them is its tail.
+    function _giveBack(address node, Head memory head, uint40 from, uint40 to) private {
+        if (head.cuts == 0) return;
+        Window memory last = _cuts[node][head.cuts - 1];
+        uint40 end = last.end;
+        if (from >= end) return;
+        last.end = from;
+        _setCut(node, head.cuts - 1, last);
+        if (to >= end) return;
+        _setCut(node, head.cuts++, Window({start: to, end: end, before: last.before + from - last.start}));
+    }
+
+    function _setCut(address node, uint256 index, Window memory cut) private {
+        _cuts[node][index] = cut;
+        emit CutSet(node, index, cut.start, cut.end, cut.before);
     }
 
     function _checkTimes(address node, uint256 latest, uint256 measuredAt, uint256 validUntil, bool passed)
@@ -154,20 +221,29 @@ contract AttestationPolicy is IAttestationPolicy {
 
     function _attestedSeconds(address node, Head memory head, uint256 time) private view returns (uint256) {
         if (time >= head.start) return head.before + Math.min(time, head.end) - head.start;
-        if (head.closed == 0) return 0;
+        return _secondsUntil(_closed[node], head.closed, time);
+    }
+
+    /// @dev Seconds before `time` in the first `count` windows.
+    function _secondsUntil(mapping(uint256 index => Window) storage windows, uint256 count, uint256 time)
+        private
+        view
+        returns (uint256)
+    {
+        if (count == 0) return 0;
         // A lease is mostly settled over the last two windows; the others are found by halving.
-        Window memory window = _closed[node][head.closed - 1];
+        Window memory window = windows[count - 1];
         if (time < window.start) {
             uint256 low;
-            uint256 high = head.closed - 1;
+            uint256 high = count - 1;
             // Windows below `low` start at or before `time`, those from `high` on after it.
             while (low < high) {
                 uint256 middle = (low + high) / 2;
-                if (_closed[node][middle].start <= time) low = middle + 1;
+                if (windows[middle].start <= time) low = middle + 1;
                 else high = middle;
             }
             if (low == 0) return 0;
-            window = _closed[node][low - 1];
+            window = windows[low - 1];
         }
         return window.before + Math.min(time, window.end) - window.start;
     }

@@ -3,11 +3,23 @@ pragma solidity ^0.8.30;
 
 import {IReleasePolicy} from "../lease/IReleasePolicy.sol";
 
+/// @notice Where it is known how many units of a node are leased: the LeaseBook.
+interface ILeasedUnits {
+    /// @notice Units of a node that are leased now.
+    function leasedUnits(address node) external view returns (uint256);
+}
+
 /// @title AttestationPolicy, pays for attested seconds only
 /// @notice For every node it keeps A(t), the attested seconds up to time t, as windows: a passing verdict opens or
 /// extends one from its time of measurement, a failing one closes it there. A lease's seconds [from, to) are paid
 /// `rate * (A(to) - A(from))`. Seconds whose verdict may still come wait; once `verdictDeadline` has passed they
 /// settle to zero. No proof, no pay.
+/// A pass counts only if it attests as many units as are leased when it is brought, else it is a failure: what is paid
+/// for was delivered to every lease. Units that are leased later must be attested already. (Units of a lease that ended
+/// between the measurement and the verdict are not asked for.)
+/// @dev A failure takes back the attested seconds from its measurement to its window's end: a cut. A later pass that is
+/// measured inside the cut gives back what it attests again, as long as a verdict may still come. A node's revision is its
+/// number of cuts, so that a lease knows which ones came after it was settled.
 interface IAttestationPolicy is IReleasePolicy {
     /// @notice Seconds in which a node is attested: [start, end).
     struct Window {
@@ -34,6 +46,12 @@ interface IAttestationPolicy is IReleasePolicy {
         uint256 end,
         uint256 before
     );
+
+    /// @notice A pass attested fewer units than were leased, and counts as a failure.
+    event AttestationTooNarrow(address indexed node, uint256 measuredAt, uint256 units, uint256 leased);
+
+    /// @notice The node's cut number `index` is [start, end) now, `before` the seconds of the cuts before it.
+    event CutSet(address indexed node, uint256 index, uint256 start, uint256 end, uint256 before);
 
     /// @notice Thrown when the caller is not the VerifierSet.
     error AttestationPolicy_NotVerifierSet(address caller);
@@ -67,6 +85,12 @@ interface IAttestationPolicy is IReleasePolicy {
     /// @notice A window of a node.
     function windowAt(address node, uint256 index) external view returns (Window memory);
 
+    /// @notice Number of cuts of a node: its revision.
+    function cutCount(address node) external view returns (uint256);
+
+    /// @notice A cut of a node: seconds that were attested and are no longer.
+    function cutAt(address node, uint256 index) external view returns (Window memory);
+
     /// @notice Seconds after a measurement within which its verdict may be brought.
     function verdictDeadline() external view returns (uint256);
 
@@ -75,4 +99,7 @@ interface IAttestationPolicy is IReleasePolicy {
 
     /// @notice The contract whose verdicts count.
     function verifierSet() external view returns (address);
+
+    /// @notice Where the units that are leased are known.
+    function leaseBook() external view returns (ILeasedUnits);
 }

@@ -71,7 +71,7 @@ contract LeaseHandler is LeaseTest {
         address provider2 = makeAddr("second provider");
         registry.setNode(node2, provider2, INodeRegistry.Status.Active);
         LeasePolicy second = new LeasePolicy();
-        book.setPolicy(address(second), true);
+        _setMarket(address(token), address(second), uint16(FEE_BPS));
 
         _renters = [alice, makeAddr("second renter")];
         (_nodes, _nodeKeys, _providers) = (new address[](2), new uint256[](2), new address[](2));
@@ -117,7 +117,7 @@ contract LeaseHandler is LeaseTest {
     }
 
     function setFee(uint256 feeBps) external {
-        book.setFee(address(token), bound(feeBps, 0, 1_000));
+        _setMarket(address(token), address(_policies[feeBps / 1_001 % 2]), uint16(bound(feeBps, 0, 1_000)));
     }
 
     function open(uint256 seed, uint256 rate, uint256 funded, uint256 grace, uint256 holdBps) external tracked {
@@ -135,7 +135,9 @@ contract LeaseHandler is LeaseTest {
         offer.reclaimPrice = uint128(seed % 3 == 0 ? 0 : seed % 1e18);
         offer.policy = address(_policies[seed / 2 % 2]);
         offer.reusable = seed % 2 == 0;
-        offer.nonce = offer.reusable ? 0 : _terms.length + 1;
+        // A reusable offer leaves its nonce to one that uses it up.
+        offer.nonce = book.nonceFloor(offer.node) + seed % 192;
+        if (book.isNonceUsed(offer.node, offer.nonce)) offer.nonce = book.nonceFloor(offer.node);
         offer.deadline = uint64(block.timestamp);
         address renter = _renters[seed / 4 % 2];
         uint32 fundedSeconds = uint32(bound(funded, uint256(offer.minSeconds) + 1, seed % 8 == 0 ? 20 days : 4_000));
@@ -303,7 +305,6 @@ contract LeaseHandler is LeaseTest {
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].emitter != address(book)) continue;
             bytes32 topic = logs[i].topics[0];
-            if (topic == ILeaseBook.OfferNonceUsed.selector) continue;
             if (topic == ILeaseBook.LeaseOpened.selector) _onOpened(logs[i]);
             uint256 lease = _numbers[logs[i].topics[1]] - 1;
             if (topic == ILeaseBook.LeaseToppedUp.selector) _onToppedUp(lease, logs[i].data);
@@ -315,8 +316,8 @@ contract LeaseHandler is LeaseTest {
     }
 
     function _onOpened(Vm.Log memory log) private {
-        (ILeaseBook.Terms memory terms, uint256 fundedUntil, uint256 funded) =
-            abi.decode(log.data, (ILeaseBook.Terms, uint256, uint256));
+        (ILeaseBook.Terms memory terms,,,, uint256 fundedUntil, uint256 funded) =
+            abi.decode(log.data, (ILeaseBook.Terms, bytes32, uint256, bool, uint256, uint256));
         _terms.push(terms);
         _numbers[log.topics[1]] = _terms.length;
         Record storage record = _records.push();

@@ -15,7 +15,6 @@ contract LeaseOpenTest is LeaseTest {
     function test_open_freezesTerms() public {
         ILeaseBook.Offer memory offer = _offer();
         ILeaseBook.Terms memory terms = _openUsual();
-        assertEq(terms.offerHash, book.hashOffer(offer));
         assertEq(terms.renter, alice);
         assertEq(terms.operator, address(0));
         assertEq(terms.provider, provider);
@@ -25,6 +24,7 @@ contract LeaseOpenTest is LeaseTest {
         assertEq(terms.rate, RATE);
         assertEq(terms.units, 2);
         assertEq(terms.feeBps, FEE_BPS);
+        assertEq(terms.coverBps, 0);
         assertEq(terms.holdRateBps, offer.holdRateBps);
         assertEq(terms.minSeconds, offer.minSeconds);
         assertEq(terms.maxSeconds, offer.maxSeconds);
@@ -56,7 +56,9 @@ contract LeaseOpenTest is LeaseTest {
         terms.start = uint40(START + 1);
         bytes memory signature = _signOffer(_offer());
         vm.expectEmit(address(book));
-        emit ILeaseBook.LeaseOpened(book.hashTerms(terms), alice, node, terms, START + 1 + FUNDED, NEEDED);
+        emit ILeaseBook.LeaseOpened(
+            book.hashTerms(terms), alice, node, terms, book.hashOffer(_offer()), 1, true, START + 1 + FUNDED, NEEDED
+        );
         vm.prank(alice);
         assertEq(book.open(_offer(), signature, _request()), book.hashTerms(terms));
     }
@@ -91,6 +93,16 @@ contract LeaseOpenTest is LeaseTest {
         assertEq(book.leasedUnits(node), 2);
     }
 
+    function test_open_takesTheOperatorsSignature() public {
+        registry.setOperator(node, alice);
+        bytes32 digest = book.hashOffer(_offer());
+        bytes memory former = _sign(nodeKey, digest);
+        vm.startPrank(alice);
+        vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_InvalidOfferSignature.selector, node, digest));
+        book.open(_offer(), former, _request());
+        book.open(_offer(), _sign(aliceKey, digest), _request());
+    }
+
     function test_open_takesTheSignatureOfAContract() public {
         MoneyWallet wallet = new MoneyWallet(bob);
         (, uint256 bobKey) = makeAddrAndKey("bob");
@@ -114,8 +126,6 @@ contract LeaseOpenTest is LeaseTest {
         ILeaseBook.Offer memory offer = _offer();
         offer.reusable = false;
         bytes memory signature = _signOffer(offer);
-        vm.expectEmit(address(book));
-        emit ILeaseBook.OfferNonceUsed(node, 1, alice);
         vm.prank(alice);
         book.open(offer, signature, _request());
         assertTrue(book.isNonceUsed(node, 1));
@@ -249,13 +259,35 @@ contract LeaseOpenTest is LeaseTest {
         }
     }
 
-    function test_open_revertsWhenPolicyNotAllowed() public {
-        book.setPolicy(address(policy), false);
-        _expectOpenReverts(
-            _offer(),
-            _request(),
-            abi.encodeWithSelector(ILeaseBook.LeaseBook_PolicyNotAllowed.selector, address(policy))
-        );
+    function test_open_revertsInAClosedMarket() public {
+        book.setMarket(address(token), address(policy), ILeaseBook.Market(false, 200, 0, 0, 0));
+        bytes memory closed =
+            abi.encodeWithSelector(ILeaseBook.LeaseBook_MarketClosed.selector, address(token), address(policy));
+        _expectOpenReverts(_offer(), _request(), closed);
+    }
+
+    function test_open_revertsWhilePaused() public {
+        ILeaseBook.Terms memory terms = _openUsual();
+        book.setPaused(true);
+        ILeaseBook.Request memory request = _request();
+        request.salt = "another";
+        _expectOpenReverts(_offer(), request, abi.encodeWithSelector(ILeaseBook.LeaseBook_Paused.selector));
+        vm.warp(START + 100);
+        vm.startPrank(alice);
+        book.topUp(terms, 1);
+        book.settle(terms);
+        book.close(terms);
+        vm.stopPrank();
+        book.setPaused(false);
+        _open(_offer(), request, alice);
+    }
+
+    function test_open_revertsBelowTheMarketsMinimum() public {
+        book.setMarket(address(token), address(policy), ILeaseBook.Market(true, 200, 0, uint96(NEEDED + 1), 0));
+        bytes memory tooLow = abi.encodeWithSelector(ILeaseBook.LeaseBook_FundsTooLow.selector, NEEDED, NEEDED + 1);
+        _expectOpenReverts(_offer(), _request(), tooLow);
+        book.setMarket(address(token), address(policy), ILeaseBook.Market(true, 200, 0, uint96(NEEDED), 0));
+        _openUsual();
     }
 
     function test_open_revertsAboveTheCapacity() public {
@@ -267,6 +299,11 @@ contract LeaseOpenTest is LeaseTest {
             _offer(), request, abi.encodeWithSelector(ILeaseBook.LeaseBook_CapacityExceeded.selector, node, 2, 2, 3)
         );
         policy.setCapacity(node, 4);
+        registry.setUnits(node, 3);
+        _expectOpenReverts(
+            _offer(), request, abi.encodeWithSelector(ILeaseBook.LeaseBook_CapacityExceeded.selector, node, 2, 2, 3)
+        );
+        registry.setUnits(node, 4);
         _open(_offer(), request, alice);
     }
 
@@ -326,7 +363,7 @@ contract LeaseOpenTest is LeaseTest {
         if (field == 13) offer.deadline += uint64(change);
         if (field == 14) offer.nonce += change;
         registry.setNode(offer.node, provider, INodeRegistry.Status.Active);
-        book.setPolicy(offer.policy, true);
+        _setMarket(offer.token, offer.policy, 0);
         bytes32 digest = book.hashOffer(offer);
         vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_InvalidOfferSignature.selector, offer.node, digest));
         vm.prank(alice);
@@ -420,6 +457,7 @@ contract LeaseOpenWithMoneyTest is LeaseTest {
         ledger.setToken(address(fee), true);
         ILeaseBook.Offer memory offer = _offer();
         offer.token = address(fee);
+        _setMarket(address(fee), address(policy), 0);
         bytes memory signature = _signOffer(offer);
         fee.mint(alice, NEEDED);
         vm.startPrank(alice);
@@ -435,6 +473,7 @@ contract LeaseOpenWithMoneyTest is LeaseTest {
         ledger.setToken(address(hook), true);
         ILeaseBook.Offer memory offer = _offer();
         offer.token = address(hook);
+        _setMarket(address(hook), address(policy), 0);
         bytes memory signature = _signOffer(offer);
         hook.mint(alice, NEEDED);
         ILeaseBook.Terms memory terms;
@@ -527,90 +566,48 @@ contract LeaseOpenWithMoneyTest is LeaseTest {
     }
 }
 
-contract LeaseAdminTest is LeaseTest {
-    function test_cancelOffer_byKeyAndByOwner() public {
+contract LeaseMarketTest is LeaseTest {
+    function test_setMarket() public {
+        ILeaseBook.Market memory market = ILeaseBook.Market(true, 1_000, 10_000, 7, 8);
         vm.expectEmit(address(book));
-        emit ILeaseBook.OfferNonceUsed(node, 7, node);
-        vm.prank(node);
-        book.cancelOffer(node, 7);
-        vm.prank(provider);
-        book.cancelOffer(node, 8);
-        assertTrue(book.isNonceUsed(node, 7));
-        assertTrue(book.isNonceUsed(node, 8));
-        assertFalse(book.isNonceUsed(node, 9));
+        emit ILeaseBook.MarketSet(bob, alice, market);
+        book.setMarket(bob, alice, market);
+        assertEq(abi.encode(book.marketOf(bob, alice)), abi.encode(market));
+        assertFalse(book.marketOf(alice, bob).isOpen);
     }
 
-    function testFuzz_cancelOffer_burnsOneNonce(uint256 nonce, uint256 other) public {
-        vm.assume(other != nonce);
-        vm.prank(node);
-        book.cancelOffer(node, nonce);
-        assertTrue(book.isNonceUsed(node, nonce));
-        assertFalse(book.isNonceUsed(node, other));
-        assertFalse(book.isNonceUsed(provider, nonce));
+    function testFuzz_setMarket_revertsAboveTheBounds(uint16 feeBps, uint16 coverBps) public {
+        feeBps = uint16(bound(feeBps, 1_001, type(uint16).max));
+        vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_AboveBound.selector, feeBps, 1_000));
+        book.setMarket(address(token), address(policy), ILeaseBook.Market(true, feeBps, 0, 0, 0));
+        coverBps = uint16(bound(coverBps, 10_001, type(uint16).max));
+        vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_AboveBound.selector, coverBps, 10_000));
+        book.setMarket(address(token), address(policy), ILeaseBook.Market(true, 0, coverBps, 0, 0));
     }
 
-    function test_cancelOffer_stopsReusableOffers() public {
-        _openUsual();
-        vm.prank(node);
-        book.cancelOffer(node, 1);
-        bytes memory signature = _signOffer(_offer());
-        ILeaseBook.Request memory request = _request();
-        request.salt = "another";
-        vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_OfferUsed.selector, node, 1));
-        vm.prank(alice);
-        book.open(_offer(), signature, request);
-    }
-
-    function test_cancelOffer_revertsForOthers() public {
-        vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_NotAuthorized.selector, bob));
-        vm.prank(bob);
-        book.cancelOffer(node, 7);
-    }
-
-    function test_cancelOffer_revertsTwice() public {
-        vm.startPrank(node);
-        book.cancelOffer(node, 7);
-        vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_OfferUsed.selector, node, 7));
-        book.cancelOffer(node, 7);
-    }
-
-    function test_setFee() public {
-        vm.expectEmit(address(book));
-        emit ILeaseBook.FeeSet(bob, 1_000);
-        book.setFee(bob, 1_000);
-        assertEq(book.feeOf(bob), 1_000);
-    }
-
-    function testFuzz_setFee_revertsAboveTheBound(uint256 feeBps) public {
-        feeBps = bound(feeBps, 1_001, type(uint256).max);
-        vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_FeeTooHigh.selector, feeBps, 1_000));
-        book.setFee(address(token), feeBps);
-    }
-
-    function test_setFee_leavesOpenLeases() public {
+    function test_setMarket_leavesOpenLeases() public {
         ILeaseBook.Terms memory terms = _openUsual();
-        book.setFee(address(token), 1_000);
+        book.setMarket(address(token), address(policy), ILeaseBook.Market(false, 1_000, 0, 0, 0));
         vm.warp(START + 100);
         book.settle(terms);
         assertEq(ledger.feesOf(address(book), address(token)), 100 * RATE * FEE_BPS / 10_000);
     }
 
-    function test_setPolicy() public {
+    function test_setPaused() public {
         vm.expectEmit(address(book));
-        emit ILeaseBook.PolicySet(bob, true);
-        book.setPolicy(bob, true);
-        assertTrue(book.isPolicyAllowed(bob));
-        book.setPolicy(bob, false);
-        assertFalse(book.isPolicyAllowed(bob));
+        emit ILeaseBook.PausedSet(true);
+        book.setPaused(true);
+        assertTrue(book.paused());
     }
 
     function testFuzz_setters_areRestricted(address caller) public {
         vm.assume(caller != address(this) && caller != address(authority));
         bytes memory refused = abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller);
+        ILeaseBook.Market memory market;
         vm.startPrank(caller);
         vm.expectRevert(refused);
-        book.setFee(bob, 1);
+        book.setMarket(bob, bob, market);
         vm.expectRevert(refused);
-        book.setPolicy(bob, true);
+        book.setPaused(true);
     }
 }

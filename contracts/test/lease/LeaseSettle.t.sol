@@ -311,9 +311,13 @@ contract GreedyPolicy {
         BURN = burn;
     }
 
-    function release(bytes32, address, uint256, uint256 to, uint256 proposed) external view returns (uint256, uint256) {
+    function release(bytes32, address, uint256, uint256 to, uint256 proposed)
+        external
+        view
+        returns (uint256, uint256, uint256)
+    {
         uint256 start = gasleft();
         while (start - gasleft() < BURN - 2_000) {}
-        return (proposed, to);
+        return (proposed, to, 0);
     }
 }

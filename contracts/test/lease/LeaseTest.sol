@@ -7,6 +7,8 @@ import {ILeaseBook} from "../../src/lease/ILeaseBook.sol";
 import {LeaseBook} from "../../src/lease/LeaseBook.sol";
 import {ILedger} from "../../src/money/ILedger.sol";
 import {INodeRegistry} from "../../src/registry/INodeRegistry.sol";
+import {IBonds} from "../../src/stake/IBonds.sol";
+import {LeaseBonds} from "../mocks/LeaseBonds.sol";
 import {LeasePolicy} from "../mocks/LeasePolicy.sol";
 import {LeaseRegistry} from "../mocks/LeaseRegistry.sol";
 import {MoneyTest} from "../money/MoneyTest.sol";
@@ -23,6 +25,7 @@ abstract contract LeaseTest is MoneyTest {
     LeaseBook internal book;
     LeaseRegistry internal registry;
     LeasePolicy internal policy;
+    LeaseBonds internal bonds;
 
     address internal node;
     uint256 internal nodeKey;
@@ -34,16 +37,21 @@ abstract contract LeaseTest is MoneyTest {
         super.setUp();
         registry = new LeaseRegistry();
         policy = new LeasePolicy();
-        book = new LeaseBook(address(authority), ledger, INodeRegistry(address(registry)));
+        bonds = new LeaseBonds();
+        book = new LeaseBook(address(authority), ledger, INodeRegistry(address(registry)), IBonds(address(bonds)));
         ledger.setModule(address(book), PRODUCT);
-        book.setPolicy(address(policy), true);
-        book.setFee(address(token), FEE_BPS);
+        _setMarket(address(token), address(policy), uint16(FEE_BPS));
 
         (node, nodeKey) = makeAddrAndKey("node");
         (provider, providerKey) = makeAddrAndKey("provider");
         registry.setNode(node, provider, INodeRegistry.Status.Active);
         policy.setCapacity(node, 8);
         _fund(alice, RICH);
+    }
+
+    /// @dev An open market without a cover or minima.
+    function _setMarket(address token_, address policy_, uint16 feeBps) internal {
+        book.setMarket(token_, policy_, ILeaseBook.Market(true, feeBps, 0, 0, 0));
     }
 
     /// @dev 100 seconds at least, 100,000 at most, grace 1,000 at 10%, notice 500, reclaim price 777.
@@ -90,7 +98,7 @@ abstract contract LeaseTest is MoneyTest {
 
     /// @dev The terms in the `LeaseOpened` among the recorded logs.
     function _openedTerms() internal returns (ILeaseBook.Terms memory terms) {
-        (terms,,) = abi.decode(_logged(ILeaseBook.LeaseOpened.selector).data, (ILeaseBook.Terms, uint256, uint256));
+        terms = abi.decode(_logged(ILeaseBook.LeaseOpened.selector).data, (ILeaseBook.Terms));
     }
 
     /// @dev The last recorded log of the LeaseBook with this first topic; without one it has no topics.

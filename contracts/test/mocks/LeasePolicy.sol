@@ -13,7 +13,7 @@ contract LeasePolicy is IReleasePolicy {
         Reverts,
         BurnsGas,
         ReturnsBomb, // as much as its gas buys, the highest amount and advance in front
-        ReturnsTooLittle, // 63 bytes
+        ReturnsTooLittle, // 95 bytes
         LiesAbove, // the highest amount and advance there are
         LiesBackwards, // the highest amount for an advance before the start
         LiesHalf // more than its share for half of the way
@@ -21,6 +21,9 @@ contract LeasePolicy is IReleasePolicy {
 
     Mode public mode;
     uint256 public haltAt;
+    uint256 public revision;
+    uint256 public revokedFrom;
+    uint256 public revokedTo;
     mapping(address node => uint256) public capacityOf;
 
     function setMode(Mode mode_) external {
@@ -31,12 +34,45 @@ contract LeasePolicy is IReleasePolicy {
         (mode, haltAt) = (Mode.Halts, haltAt_);
     }
 
+    /// @notice Takes back the seconds [from, to) after all that was settled before.
+    function revoke(uint256 from, uint256 to) external {
+        (revokedFrom, revokedTo) = (from, to);
+        ++revision;
+    }
+
     function setCapacity(address node, uint256 units) external {
         capacityOf[node] = units;
     }
 
     function release(bytes32, address, uint256 from, uint256 to, uint256 proposed)
         external
+        view
+        returns (uint256 amount, uint256 advanceTo, uint256 revision_)
+    {
+        revision_ = revision;
+        if (mode == Mode.ReturnsBomb) _return(1 << 18);
+        if (mode == Mode.ReturnsTooLittle) _return(95);
+        (amount, advanceTo) = _release(from, to, proposed);
+    }
+
+    /// @dev Of the last revocation only.
+    function revokedSeconds(address, uint256 since, uint256 from, uint256 to)
+        external
+        view
+        returns (uint256 revoked, uint256 revision_)
+    {
+        if (mode == Mode.ReturnsBomb) _return(1 << 18);
+        if (mode == Mode.ReturnsTooLittle) _return(63);
+        if (mode == Mode.LiesAbove) return (type(uint256).max, since + 1);
+        _misbehave();
+        if (since >= revision) return (0, since);
+        if (from < revokedFrom) from = revokedFrom;
+        if (to > revokedTo) to = revokedTo;
+        return (to > from ? to - from : 0, revision);
+    }
+
+    function _release(uint256 from, uint256 to, uint256 proposed)
+        private
         view
         returns (uint256 amount, uint256 advanceTo)
     {
@@ -47,13 +83,15 @@ contract LeasePolicy is IReleasePolicy {
             if (haltAt >= to) return (proposed, to);
             return haltAt <= from ? (0, from) : (proposed * (haltAt - from) / (to - from), haltAt);
         }
-        if (mode == Mode.Reverts) revert("no");
-        if (mode == Mode.BurnsGas) while (true) {}
-        if (mode == Mode.ReturnsBomb) _return(1 << 18);
-        if (mode == Mode.ReturnsTooLittle) _return(63);
+        _misbehave();
         if (mode == Mode.LiesAbove) return (type(uint256).max, type(uint256).max);
         if (mode == Mode.LiesBackwards) return (type(uint256).max, from - 1);
         return (proposed, from + (to - from) / 2);
+    }
+
+    function _misbehave() private view {
+        if (mode == Mode.Reverts) revert("no");
+        if (mode == Mode.BurnsGas) while (true) {}
     }
 
     function _return(uint256 size) private pure {

@@ -10,6 +10,16 @@ contract LeaseRegistry {
     function setNode(address node, address provider, INodeRegistry.Status status) external {
         _nodes[node].provider = provider;
         _nodes[node].status = status;
+        _nodes[node].units = type(uint32).max;
+        _nodes[node].operator = node;
+    }
+
+    function setUnits(address node, uint32 units) external {
+        _nodes[node].units = units;
+    }
+
+    function setOperator(address node, address operator) external {
+        _nodes[node].operator = operator;
     }
 
     function nodeOf(address node) external view returns (INodeRegistry.Node memory) {

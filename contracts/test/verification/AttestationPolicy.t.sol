@@ -1,27 +1,32 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {INodeRegistry} from "../../src/registry/INodeRegistry.sol";
 import {AttestationPolicy} from "../../src/verification/AttestationPolicy.sol";
 import {IAttestationPolicy} from "../../src/verification/IAttestationPolicy.sol";
-import {RegistryFixture} from "../registry/RegistryFixture.sol";
+import {Test} from "forge-std/Test.sol";
+
+import {LeasedUnits} from "../mocks/LeasedUnits.sol";
 
 /// @title The policy alone: this test is its VerifierSet
-contract AttestationPolicyTest is RegistryFixture {
+contract AttestationPolicyTest is Test {
+    uint256 private constant START = 1_800_000_000;
     uint256 private constant HORIZON = 600;
     uint256 private constant RATE = 3_333_333_333_333;
 
     AttestationPolicy private policy;
+    LeasedUnits private leases;
+    address private node = makeAddr("node");
+    address private stranger = makeAddr("stranger");
 
-    function setUp() public override {
-        super.setUp();
-        policy = new AttestationPolicy(address(this), registry);
-        _registerProvider(provider);
-        _registerNode(provider, node, nodeKey, _claim());
+    function setUp() public {
+        vm.warp(START);
+        leases = new LeasedUnits();
+        policy = new AttestationPolicy(address(this), leases);
     }
 
     function test_Settings() public view {
         assertEq(policy.verifierSet(), address(this));
+        assertEq(address(policy.leaseBook()), address(leases));
         assertEq(policy.verdictDeadline(), 48 hours);
         assertEq(policy.maxValidity(), 26 hours);
     }
@@ -99,7 +104,8 @@ contract AttestationPolicyTest is RegistryFixture {
         vm.warp(START + 1000);
         assertEq(_slotsWritten(START + 50, START + 200, true), 1);
         assertEq(_slotsWritten(START + 300, START + 400, true), 2);
-        assertEq(_slotsWritten(START + 350, 0, false), 1);
+        assertEq(_slotsWritten(START + 350, 0, false), 2, "a cut");
+        assertEq(_slotsWritten(START + 351, 0, false), 1);
     }
 
     function testFuzz_Record_RevertWhen_NotTheVerifierSet(address caller) public {
@@ -255,12 +261,12 @@ contract AttestationPolicyTest is RegistryFixture {
         _recordAtRandom(seed);
         from = bound(from, START - 10, START + 2 * HORIZON);
         to = bound(to, from + 1, from + 2 * HORIZON);
-        (uint256 amount, uint256 advanceTo) = policy.release(0, node, from, to, proposed);
+        (uint256 amount, uint256 advanceTo,) = policy.release(0, node, from, to, proposed);
         assertTrue(advanceTo >= from && advanceTo <= to);
         assertLe(amount, proposed);
         if (advanceTo == from) assertEq(amount, 0);
         proposed = bound(proposed, 0, type(uint128).max);
-        (amount,) = policy.release(0, node, from, to, proposed);
+        (amount,,) = policy.release(0, node, from, to, proposed);
         assertLe(amount * (to - from), proposed * (advanceTo - from));
     }
 
@@ -276,39 +282,151 @@ contract AttestationPolicyTest is RegistryFixture {
 
     function test_Release_OfNothingIsNothing() public {
         policy.record(node, START, START + 100, 8, true);
-        (uint256 amount, uint256 advanceTo) = policy.release(0, node, START + 50, START + 50, 1e18);
+        (uint256 amount, uint256 advanceTo,) = policy.release(0, node, START + 50, START + 50, 1e18);
         assertEq(amount, 0);
         assertEq(advanceTo, START + 50);
     }
 
     // Capacity
 
-    function test_CapacityOf_IsTheClaimBeforeTheFirstVerdict() public view {
-        assertEq(policy.capacityOf(node), 8);
-        assertEq(policy.capacityOf(stranger), 0);
+    function test_CapacityOf_IsNotBoundedBeforeTheFirstVerdict() public view {
+        assertEq(policy.capacityOf(node), type(uint256).max);
     }
 
-    function testFuzz_CapacityOf_IsWhatWasAttestedWithinTheClaim(uint32 units) public {
+    function testFuzz_CapacityOf_IsWhatStandsAttested(uint32 units) public {
         policy.record(node, START, START + 100, units, true);
-        assertEq(policy.capacityOf(node), units < 8 ? units : 8);
+        assertEq(policy.capacityOf(node), units);
         vm.warp(START + 10);
         policy.record(node, START + 1, 0, units, false);
         assertEq(policy.capacityOf(node), 0);
         policy.record(node, START + 2, START + 100, units, true);
-        assertEq(policy.capacityOf(node), units < 8 ? units : 8);
+        assertEq(policy.capacityOf(node), units);
+        assertEq(policy.capacityOf(stranger), type(uint256).max);
     }
 
-    function test_CapacityOf_IsNothingUnlessTheNodeIsActive() public {
-        policy.record(node, START, START + 100, 8, true);
-        registry.setProviderSuspended(provider, true);
-        assertEq(policy.capacityOf(node), 0);
-        registry.setProviderSuspended(provider, false);
-        assertEq(policy.capacityOf(node), 8);
-        vm.prank(provider);
-        registry.setStatus(node, INodeRegistry.Status.Maintenance);
-        assertEq(policy.capacityOf(node), 0);
-        registry.setSuspended(node, true);
-        assertEq(policy.capacityOf(node), 0);
+    // Units
+
+    function testFuzz_Record_APassOfFewerUnitsThanAreLeasedIsAFailure(uint32 leased, uint32 units) public {
+        policy.record(node, START, START + 1000, type(uint32).max, true);
+        leases.setLeased(node, leased);
+        vm.warp(START + 100);
+        bool covers = units >= leased;
+        if (!covers) {
+            vm.expectEmit(address(policy));
+            emit IAttestationPolicy.AttestationTooNarrow(node, START + 100, units, leased);
+        }
+        policy.record(node, START + 100, START + 2000, units, true);
+        assertEq(policy.standingOf(node).units, covers ? units : 0);
+        _assertWindow(0, START, covers ? START + 2000 : START + 100, 0);
+    }
+
+    // Cuts
+
+    function test_Cuts_AFailureTakesBackFromItsMeasurementOn() public {
+        policy.record(node, START, START + 1000, 8, true);
+        vm.warp(START + 900);
+        vm.expectEmit(address(policy));
+        emit IAttestationPolicy.CutSet(node, 0, START + 500, START + 1000, 0);
+        policy.record(node, START + 500, 0, 0, false);
+        assertEq(policy.cutCount(node), 1);
+        // What may still be attested again is not taken back for good.
+        (uint256 revoked, uint256 revision) = policy.revokedSeconds(node, 0, START, START + 800);
+        assertEq(revoked, 0);
+        assertEq(revision, 0);
+        policy.record(node, START + 600, START + 700, 8, true);
+        (revoked, revision) = policy.revokedSeconds(node, 0, START, START + 700);
+        assertEq(revoked, 100);
+        assertEq(revision, 2, "and the tail");
+        vm.warp(START + 800 + 48 hours);
+        (revoked, revision) = policy.revokedSeconds(node, 0, START, START + 800);
+        assertEq(revoked, 200);
+        (revoked, revision) = policy.revokedSeconds(node, 1, START, START + 800);
+        assertEq(revoked, 100, "the tail alone");
+        (revoked, revision) = policy.revokedSeconds(node, 2, START, START + 800);
+        assertEq(revoked, 0);
+        assertEq(revision, 2);
+    }
+
+    function test_Cuts_AFailureTakesTheTailWithIt() public {
+        policy.record(node, START, START + 1000, 8, true);
+        vm.warp(START + 900);
+        policy.record(node, START + 100, 0, 0, false);
+        policy.record(node, START + 200, START + 500, 8, true);
+        policy.record(node, START + 300, 0, 0, false);
+        assertEq(policy.cutCount(node), 3);
+        _assertCut(0, START + 100, START + 200, 0);
+        _assertCut(1, START + 300, START + 300, 100);
+        _assertCut(2, START + 300, START + 1000, 100);
+    }
+
+    function test_Cuts_AnExtensionShortensTheTail() public {
+        policy.record(node, START, START + 1000, 8, true);
+        vm.warp(START + 900);
+        policy.record(node, START + 100, 0, 0, false);
+        policy.record(node, START + 200, START + 500, 8, true);
+        policy.record(node, START + 300, START + 600, 8, true);
+        _assertCut(1, START + 500, START + 500, 100);
+        _assertCut(2, START + 600, START + 1000, 100);
+        policy.record(node, START + 301, START + 1200, 8, true);
+        _assertCut(2, START + 600, START + 600, 100);
+        assertEq(policy.cutCount(node), 3);
+    }
+
+    /// @dev What a lease that was settled in the middle of any history is told to be taken back, second by second: what was
+    /// attested when it was settled, and is not in the end.
+    function testFuzz_Revoked_EqualsANaiveModelPerSecond(uint256 seed, uint256 from, uint256 to) public {
+        bool[] memory attested = new bool[](2 * HORIZON);
+        vm.warp(START + HORIZON);
+        bool[] memory paid;
+        uint256 settledTo;
+        uint256 since;
+        uint256 settleAfter = seed % 12;
+        uint256 at;
+        for (uint256 i; i < 24; ++i) {
+            if (i == settleAfter) {
+                paid = _copy(attested);
+                uint256 decided = policy.decidedUntil(node);
+                settledTo = decided > START ? decided - START : 0;
+                since = policy.cutCount(node);
+            }
+            seed = uint256(keccak256(abi.encode(seed)));
+            at += 1 + seed % 60;
+            if (at >= HORIZON) break;
+            _recordIn(attested, at, at + 1 + (seed >> 64) % 250, (seed >> 32) % 3 != 0);
+        }
+        if (paid.length == 0 || settledTo > HORIZON) return;
+        skip(48 hours);
+        to = bound(to, 0, settledTo);
+        from = bound(from, 0, to);
+        uint256 expected;
+        for (uint256 second = from; second < to; ++second) {
+            if (paid[second] && !attested[second]) ++expected;
+        }
+        (uint256 revoked, uint256 revision) = policy.revokedSeconds(node, since, START + from, START + to);
+        assertEq(revoked, expected);
+        assertEq(revision, policy.cutCount(node));
+    }
+
+    function _copy(bool[] memory list) private pure returns (bool[] memory copied) {
+        copied = new bool[](list.length);
+        for (uint256 i; i < list.length; ++i) {
+            copied[i] = list[i];
+        }
+    }
+
+    function _recordIn(bool[] memory attested, uint256 at, uint256 end, bool passed) private {
+        policy.record(node, START + at, START + end, 8, passed);
+        if (!passed) end = attested.length;
+        for (uint256 second = at; second < end; ++second) {
+            attested[second] = passed;
+        }
+    }
+
+    function _assertCut(uint256 index, uint256 start, uint256 end, uint256 before) private view {
+        IAttestationPolicy.Window memory cut = policy.cutAt(node, index);
+        assertEq(cut.start, start);
+        assertEq(cut.end, end);
+        assertEq(cut.before, before);
     }
 
     /// @dev Records up to 24 verdicts on seconds in [0, HORIZON), passes and failures, and says which seconds they
@@ -331,7 +449,7 @@ contract AttestationPolicyTest is RegistryFixture {
     }
 
     function _release(uint256 from, uint256 to) private view returns (uint256 amount, uint256 advanceTo) {
-        return policy.release(keccak256("lease"), node, from, to, RATE * (to - from));
+        (amount, advanceTo,) = policy.release(keccak256("lease"), node, from, to, RATE * (to - from));
     }
 
     function _slotsWritten(uint256 measuredAt, uint256 validUntil, bool passed) private returns (uint256) {
@@ -339,6 +457,14 @@ contract AttestationPolicyTest is RegistryFixture {
         policy.record(node, measuredAt, validUntil, 8, passed);
         (, bytes32[] memory writes) = vm.accesses(address(policy));
         return _distinct(writes);
+    }
+
+    function _distinct(bytes32[] memory slots) private pure returns (uint256 count) {
+        for (uint256 i; i < slots.length; ++i) {
+            uint256 j;
+            while (slots[j] != slots[i]) ++j;
+            if (j == i) ++count;
+        }
     }
 
     function _assertWindow(uint256 index, uint256 start, uint256 end, uint256 before) private view {

@@ -5,12 +5,14 @@ import {AttestationPolicy} from "../../src/verification/AttestationPolicy.sol";
 import {IVerifierSet} from "../../src/verification/IVerifierSet.sol";
 import {VerifierSet} from "../../src/verification/VerifierSet.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
+import {LeasedUnits} from "../mocks/LeasedUnits.sol";
 import {RegistryFixture} from "../registry/RegistryFixture.sol";
 
 /// @title A registered node, a set of verifiers and the policy that their verdicts are recorded in
 abstract contract VerificationFixture is RegistryFixture {
     VerifierSet internal verifierSet;
     AttestationPolicy internal policy;
+    LeasedUnits internal leases;
 
     mapping(address verifier => uint256) internal keyOf;
     mapping(address verifier => bytes32[]) internal chainOf;
@@ -19,7 +21,8 @@ abstract contract VerificationFixture is RegistryFixture {
     function setUp() public virtual override {
         super.setUp();
         verifierSet = new VerifierSet(address(authority), bonds, registry);
-        policy = new AttestationPolicy(address(verifierSet), registry);
+        leases = new LeasedUnits();
+        policy = new AttestationPolicy(address(verifierSet), leases);
         verifierSet.setPolicy(address(policy));
         bonds.setSlasher(address(verifierSet), true);
         _registerProvider(provider);

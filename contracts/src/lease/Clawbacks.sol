@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {IBonds} from "../stake/IBonds.sol";
+import {ILeaseBook} from "./ILeaseBook.sol";
+import {LeaseMath} from "./LeaseMath.sol";
+import {PolicyCalls} from "./PolicyCalls.sol";
+
+/// @title What stands behind payments that come too early: claims on the provider's bond
+/// @dev A second is owed back if the policy took it back after it was settled. The lease's revision says up to where that
+/// is booked: it is raised when the lease moves on, after what was taken back before is booked, so that a second that was
+/// settled as not attested is never booked. The renter is owed the whole price of the second: the provider bears the fee.
+///
+/// Cover is locked while the lease runs and freed at its end. A failing verdict may still come 48 hours after its
+/// measurement, for seconds that were attested up to 26 hours before they had passed; by then nothing is locked, but money
+/// that leaves a bond thaws for at least 7 days, and thawing money can be seized too.
+abstract contract Clawbacks is ILeaseBook {
+    using SafeCast for uint256;
+
+    /// @notice Most seconds that can be paid before they are taken back: a verdict attests no longer.
+    uint256 public constant MAX_EXPOSURE = 26 hours;
+
+    /// @dev Gas that the bonds are given to free a cover, which must not hang on them.
+    uint256 private constant UNLOCK_GAS = 100_000;
+    uint256 private constant UNLOCK_GAS_NEEDED = 2 * UNLOCK_GAS * 64 / 63 + 5_000;
+
+    uint256 private constant BASIS_POINTS = 10_000;
+
+    /// @notice Where providers' bonds are.
+    IBonds public immutable bonds;
+
+    mapping(bytes32 leaseId => Claim) private _claims;
+
+    constructor(IBonds bonds_) {
+        bonds = bonds_;
+    }
+
+    /// @inheritdoc ILeaseBook
+    function claimOf(bytes32 leaseId) external view returns (Claim memory) {
+        return _claims[leaseId];
+    }
+
+    /// @inheritdoc ILeaseBook
+    function coverOf(Terms calldata terms) external pure returns (uint256) {
+        return _cover(terms.rate, terms.maxSeconds, terms.coverBps);
+    }
+
+    /// @dev Books what the policy took back of the seconds that are settled, and raises the revision of `lease` in memory.
+    /// @return booked Whether the revision moved: not as long as any of those seconds may still be given back.
+    function _book(bytes32 leaseId, Lease memory lease, Terms calldata terms) internal returns (bool booked) {
+        (uint256 revoked, uint256 revision) = _revoked(terms, lease.revision, terms.start, lease.settledTo);
+        // forge-lint: disable-next-line(unsafe-typecast) a policy whose revision has more bits harms itself
+        uint32 next = uint32(revision);
+        if (next == lease.revision) return false;
+
+        uint256 amount;
+        if (revoked != 0) {
+            Claim memory claim = _claims[leaseId];
+            // Whatever the policy says, no more seconds come back than were settled.
+            revoked = Math.min(revoked, lease.settledTo - terms.start - claim.revoked);
+            uint256 rateHeld = LeaseMath.holdRate(terms.rate, terms.holdRateBps);
+            uint256 held = rateHeld == terms.rate ? 0 : Math.min(revoked, _revokedAtHoldRate(lease, terms));
+            amount = revoked * terms.rate - held * (terms.rate - rateHeld);
+            claim.revoked += revoked.toUint32();
+            claim.owed = (claim.owed + amount).toUint128();
+            _claims[leaseId] = claim;
+        }
+        lease.revision = next;
+        emit LeaseRevised(leaseId, next, revoked, amount);
+        return true;
+    }
+
+    /// @dev Seizes what is owed for a lease.
+    function _seize(bytes32 leaseId, Terms calldata terms) internal returns (uint256 amount) {
+        Claim memory claim = _claims[leaseId];
+        uint256 owed = claim.owed;
+        if (owed == 0) revert LeaseBook_NothingRevoked(leaseId);
+        amount = bonds.seize(terms.provider, terms.token, owed, terms.renter);
+        if (amount == 0) revert LeaseBook_BondExhausted(terms.provider, owed);
+        claim.owed = (owed - amount).toUint128();
+        claim.seized = (claim.seized + amount).toUint96();
+        _claims[leaseId] = claim;
+        emit LeaseCompensated(leaseId, terms.renter, amount, claim.owed);
+    }
+
+    function _lockCover(Terms memory terms) internal {
+        if (terms.coverBps == 0) return;
+        bonds.lock(terms.provider, terms.token, _cover(terms.rate, terms.maxSeconds, terms.coverBps));
+    }
+
+    /// @dev Frees the part of a lease's cover that was not seized. If the bonds fail, the lease ends all the same.
+    function _freeCover(bytes32 leaseId, Terms calldata terms) internal {
+        if (terms.coverBps == 0) return;
+        uint256 cover =
+            Math.saturatingSub(_cover(terms.rate, terms.maxSeconds, terms.coverBps), _claims[leaseId].seized);
+        if (gasleft() < UNLOCK_GAS_NEEDED) revert LeaseBook_InsufficientGas(gasleft(), UNLOCK_GAS_NEEDED);
+        // A claim for a lease that is over was seized out of what others have locked.
+        try bonds.lockedBy{gas: UNLOCK_GAS}(address(this), terms.provider, terms.token) returns (uint256 locked) {
+            cover = Math.min(cover, locked);
+            if (cover == 0) return;
+            try bonds.unlock{gas: UNLOCK_GAS}(terms.provider, terms.token, cover) {} catch {}
+        } catch {}
+    }
+
+    /// @dev Of what was taken back, the seconds that had been paid at the hold rate. Which ones were before the last past
+    /// grace is forgotten if there was more than one; they all count as held, in favour of the bond.
+    function _revokedAtHoldRate(Lease memory lease, Terms calldata terms) private view returns (uint256 held) {
+        uint256 from = lease.heldBefore ? terms.start : lease.holdFrom;
+        (held,) = _revoked(terms, lease.revision, from, Math.min(lease.holdTo, lease.settledTo));
+        (uint256 inGrace,) = _revoked(terms, lease.revision, lease.fundedUntil, lease.settledTo);
+        held += inGrace;
+    }
+
+    function _revoked(Terms calldata terms, uint256 since, uint256 from, uint256 to)
+        private
+        view
+        returns (uint256 revoked, uint256 revision)
+    {
+        return PolicyCalls.revokedSeconds(terms.policy, terms.node, since, from, to);
+    }
+
+    /// @dev Rounded up, against the provider.
+    function _cover(uint256 rate, uint256 maxSeconds, uint256 coverBps) private pure returns (uint256) {
+        return Math.ceilDiv(rate * Math.min(maxSeconds, MAX_EXPOSURE) * coverBps, BASIS_POINTS);
+    }
+}

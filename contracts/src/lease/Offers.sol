@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {LibBit} from "solady/utils/LibBit.sol";
+
+import {INodeRegistry} from "../registry/INodeRegistry.sol";
+import {ILeaseBook} from "./ILeaseBook.sol";
+import {IReleasePolicy} from "./IReleasePolicy.sol";
+import {LeaseMath} from "./LeaseMath.sol";
+
+/// @title What leases open on: signed offers, their nodes' units and nonces, and the markets
+abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
+    using SafeCast for uint256;
+
+    /// @dev What is taken of a node: one slot, which is never zero again once it was written.
+    struct Desk {
+        uint32 leasedUnits;
+        uint32 floor; // lowest nonce that is neither used nor cancelled; 0 stands for FIRST_NONCE
+        uint192 used; // bit i: nonce floor + i is used or cancelled; bit 0 is never set
+    }
+
+    /// @notice Highest fee, in basis points.
+    uint256 public constant MAX_FEE_BPS = 1_000;
+
+    /// @notice Highest cover, in basis points.
+    uint256 public constant MAX_COVER_BPS = 10_000;
+
+    uint256 private constant BASIS_POINTS = 10_000;
+    uint256 private constant FIRST_NONCE = 1;
+    uint256 private constant NONCES = 192;
+
+    /// @dev Words of `Offer`, whose fields are all static.
+    uint256 private constant OFFER_BYTES = 15 * 32;
+
+    bytes32 private constant OFFER_TYPEHASH = keccak256(
+        "Offer(address node,uint32 units,address token,uint96 rate,uint32 minSeconds,uint32 maxSeconds,uint32 graceSeconds,uint16 holdRateBps,uint32 noticeSeconds,uint128 reclaimPrice,address policy,address renter,bool reusable,uint64 deadline,uint256 nonce)"
+    );
+
+    INodeRegistry public immutable registry;
+
+    mapping(address node => Desk) private _desks;
+    mapping(address token => mapping(address policy => Market)) private _markets;
+
+    /// @inheritdoc ILeaseBook
+    bool public paused;
+
+    constructor(address authority, INodeRegistry registry_) AccessManaged(authority) EIP712("Spheron LeaseBook", "1") {
+        registry = registry_;
+    }
+
+    /// @inheritdoc ILeaseBook
+    function cancelOffer(address node, uint256 nonce) external {
+        _checkOwner(node);
+        Desk memory desk = _deskOf(node);
+        _use(desk, _unused(desk, node, nonce));
+        _desks[node] = desk;
+        emit OfferCancelled(node, nonce, msg.sender);
+    }
+
+    /// @inheritdoc ILeaseBook
+    function cancelOffersBelow(address node, uint256 floor) external {
+        _checkOwner(node);
+        Desk memory desk = _deskOf(node);
+        if (floor <= desk.floor) revert LeaseBook_NonceOutOfRange(node, floor, desk.floor);
+        _advance(desk, floor - desk.floor);
+        _desks[node] = desk;
+        emit OffersCancelledBelow(node, floor, msg.sender);
+    }
+
+    /// @inheritdoc ILeaseBook
+    function setMarket(address token, address policy, Market calldata market) external restricted {
+        if (market.feeBps > MAX_FEE_BPS) revert LeaseBook_AboveBound(market.feeBps, MAX_FEE_BPS);
+        if (market.coverBps > MAX_COVER_BPS) revert LeaseBook_AboveBound(market.coverBps, MAX_COVER_BPS);
+        _markets[token][policy] = market;
+        emit MarketSet(token, policy, market);
+    }
+
+    /// @inheritdoc ILeaseBook
+    function setPaused(bool paused_) external restricted {
+        paused = paused_;
+        emit PausedSet(paused_);
+    }
+
+    /// @inheritdoc ILeaseBook
+    function leasedUnits(address node) external view returns (uint256) {
+        return _desks[node].leasedUnits;
+    }
+
+    /// @inheritdoc ILeaseBook
+    function isNonceUsed(address node, uint256 nonce) external view returns (bool) {
+        Desk memory desk = _deskOf(node);
+        return nonce < desk.floor || (nonce - desk.floor < NONCES && desk.used >> (nonce - desk.floor) & 1 == 1);
+    }
+
+    /// @inheritdoc ILeaseBook
+    function nonceFloor(address node) external view returns (uint256) {
+        return _deskOf(node).floor;
+    }
+
+    /// @inheritdoc ILeaseBook
+    function marketOf(address token, address policy) public view returns (Market memory) {
+        return _markets[token][policy];
+    }
+
+    /// @inheritdoc ILeaseBook
+    function quote(Offer calldata offer, uint256 fundedSeconds) external pure returns (uint256) {
+        return _funds(offer, fundedSeconds);
+    }
+
+    /// @inheritdoc ILeaseBook
+    function hashOffer(Offer calldata offer) public view returns (bytes32) {
+        // Every field is static, so that the words in calldata are the encoding that EIP-712 asks for.
+        bytes32 typehash = OFFER_TYPEHASH;
+        bytes32 structHash;
+        assembly ("memory-safe") {
+            let pointer := mload(0x40)
+            mstore(pointer, typehash)
+            calldatacopy(add(pointer, 0x20), offer, OFFER_BYTES)
+            structHash := keccak256(pointer, add(OFFER_BYTES, 0x20))
+        }
+        return _hashTypedDataV4(structHash);
+    }
+
+    /// @inheritdoc ILeaseBook
+    function openAction(bytes32 offerHash, Request calldata request) public pure returns (bytes32) {
+        return keccak256(abi.encode(offerHash, request));
+    }
+
+    /// @dev All that can be said against an offer and a request without their signature and the node. Lengths of time have
+    /// 32 bits and the rate 96, so that no sum of them passes 40 bits and no cost 128.
+    /// @return market The offer's market.
+    /// @return funded Wei that the lease needs.
+    function _checkOffer(Offer calldata offer, Request calldata request)
+        internal
+        view
+        returns (Market memory market, uint256 funded)
+    {
+        if (block.timestamp > offer.deadline) revert LeaseBook_OfferExpired(offer.deadline, block.timestamp);
+        if (request.renter == address(0) || (offer.renter != address(0) && offer.renter != request.renter)) {
+            revert LeaseBook_OfferNotForRenter(request.renter, offer.renter);
+        }
+        if (offer.units == 0) revert LeaseBook_InvalidOffer("units");
+        if (offer.rate == 0) revert LeaseBook_InvalidOffer("rate");
+        if (offer.holdRateBps > BASIS_POINTS) revert LeaseBook_InvalidOffer("holdRateBps");
+        market = _markets[offer.token][offer.policy];
+        if (!market.isOpen) revert LeaseBook_MarketClosed(offer.token, offer.policy);
+        if (paused) revert LeaseBook_Paused();
+        funded = _funds(offer, request.fundedSeconds);
+        if (funded < market.minFunds) revert LeaseBook_FundsTooLow(funded, market.minFunds);
+    }
+
+    /// @dev The node's owner and its claimed units. Either its operator or its owner must have signed.
+    function _checkSigner(address node, bytes32 offerHash, bytes calldata signature)
+        internal
+        view
+        returns (address provider, uint256 units)
+    {
+        INodeRegistry.Node memory found = registry.nodeOf(node);
+        if (found.status != INodeRegistry.Status.Active) revert LeaseBook_NodeNotActive(node);
+        (provider, units) = (found.provider, found.units);
+        // A key's own signature counts first: it is the usual one, and no code on its account can disown it.
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(offerHash, signature);
+        if (failure == ECDSA.RecoverError.NoError && (signer == found.operator || signer == provider)) {
+            return (provider, units);
+        }
+        if (
+            !SignatureChecker.isValidERC1271SignatureNowCalldata(provider, offerHash, signature)
+                && !SignatureChecker.isValidERC1271SignatureNowCalldata(found.operator, offerHash, signature)
+        ) revert LeaseBook_InvalidOfferSignature(node, offerHash);
+    }
+
+    /// @dev Takes the offer's units, within what the node claims and what the policy allows, and its nonce.
+    function _take(Offer calldata offer, uint256 claimed) internal {
+        Desk memory desk = _deskOf(offer.node);
+        uint256 bit = _unused(desk, offer.node, offer.nonce);
+        uint256 capacity = Math.min(claimed, IReleasePolicy(offer.policy).capacityOf(offer.node));
+        uint256 leased = uint256(desk.leasedUnits) + offer.units;
+        if (leased > capacity) {
+            revert LeaseBook_CapacityExceeded(offer.node, desk.leasedUnits, offer.units, capacity);
+        }
+        // forge-lint: disable-next-line(unsafe-typecast) at most the claim, which has 32 bits
+        desk.leasedUnits = uint32(leased);
+        if (!offer.reusable) _use(desk, bit);
+        _desks[offer.node] = desk;
+    }
+
+    function _giveBack(address node, uint32 units) internal {
+        _desks[node].leasedUnits -= units;
+    }
+
+    /// @dev Wei for `fundedSeconds` and the grace reserve; the seconds must be within the offer's bounds.
+    function _funds(Offer calldata offer, uint256 fundedSeconds) private pure returns (uint256) {
+        uint256 minimum = Math.max(offer.minSeconds, 1);
+        uint256 maximum = Math.saturatingSub(offer.maxSeconds, offer.graceSeconds);
+        if (minimum > maximum) revert LeaseBook_InvalidOffer("seconds");
+        if (fundedSeconds < minimum || fundedSeconds > maximum) {
+            revert LeaseBook_SecondsOutOfBounds(fundedSeconds, minimum, maximum);
+        }
+        return fundedSeconds * offer.rate + offer.graceSeconds * LeaseMath.holdRate(offer.rate, offer.holdRateBps);
+    }
+
+    function _checkOwner(address node) private view {
+        INodeRegistry.Node memory found = registry.nodeOf(node);
+        if (msg.sender != found.operator && msg.sender != found.provider) {
+            revert LeaseBook_NotAuthorized(msg.sender);
+        }
+    }
+
+    function _deskOf(address node) private view returns (Desk memory desk) {
+        desk = _desks[node];
+        if (desk.floor == 0) desk.floor = uint32(FIRST_NONCE);
+    }
+
+    /// @dev Which bit stands for a nonce that is neither used nor cancelled.
+    function _unused(Desk memory desk, address node, uint256 nonce) private pure returns (uint256 bit) {
+        if (nonce < desk.floor) revert LeaseBook_OfferUsed(node, nonce);
+        bit = nonce - desk.floor;
+        if (bit >= NONCES) revert LeaseBook_NonceOutOfRange(node, nonce, desk.floor);
+        if (desk.used >> bit & 1 == 1) revert LeaseBook_OfferUsed(node, nonce);
+    }
+
+    function _use(Desk memory desk, uint256 bit) private pure {
+        // forge-lint: disable-next-line(unsafe-typecast) one of 192 bits
+        desk.used |= uint192(1 << bit);
+        if (bit == 0) _advance(desk, 0);
+    }
+
+    /// @dev Moves the floor up by `steps`, and on over all nonces that are used or cancelled there.
+    function _advance(Desk memory desk, uint256 steps) private pure {
+        uint256 used = uint256(desk.used) >> steps;
+        uint256 run = LibBit.ffs(~used);
+        desk.floor = (desk.floor + steps + run).toUint32();
+        // forge-lint: disable-next-line(unsafe-typecast) no bits are added
+        desk.used = uint192(used >> run);
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+/// @notice What the LeaseBook asks of the Bonds, for one provider and token, and ways to refuse it.
+contract LeaseBonds {
+    enum Mode {
+        Works,
+        Reverts,
+        BurnsGas
+    }
+
+    Mode public mode;
+    uint256 public stake;
+    uint256 public locked;
+    mapping(address harmed => uint256) public owed;
+
+    function setMode(Mode mode_) external {
+        mode = mode_;
+    }
+
+    function setStake(uint256 stake_) external {
+        stake = stake_;
+    }
+
+    function lock(address, address, uint256 amount) external {
+        _misbehave();
+        require(stake >= locked + amount, "uncovered");
+        locked += amount;
+    }
+
+    function unlock(address, address, uint256 amount) external {
+        _misbehave();
+        locked -= amount;
+    }
+
+    function lockedBy(address, address, address) external view returns (uint256) {
+        _misbehave();
+        return locked;
+    }
+
+    function seize(address, address, uint256 amount, address harmed) external returns (uint256 seized) {
+        _misbehave();
+        seized = amount < stake ? amount : stake;
+        stake -= seized;
+        locked = locked > seized ? locked - seized : 0;
+        owed[harmed] += seized;
+    }
+
+    function _misbehave() private view {
+        if (mode == Mode.Reverts) revert("no");
+        if (mode == Mode.BurnsGas) while (true) {}
+    }
+}
