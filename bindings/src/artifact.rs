@@ -35,6 +35,8 @@ artifacts! {
     "Ledger",
     "NodeRegistry",
     "OfferBoard",
+    "OutageClock",
+    "PauseSwitch",
     "ResourceCatalog",
     "Spon",
     "StakedSpon",

@@ -34,6 +34,8 @@ contracts! {
     ledger: Ledger = "abi/Ledger.json";
     node_registry: NodeRegistry = "abi/NodeRegistry.json";
     offer_board: OfferBoard = "abi/OfferBoard.json";
+    outage_clock: OutageClock = "abi/OutageClock.json";
+    pause_switch: PauseSwitch = "abi/PauseSwitch.json";
     resource_catalog: ResourceCatalog = "abi/ResourceCatalog.json";
     spon: Spon = "abi/Spon.json";
     staked_spon: StakedSpon = "abi/StakedSpon.json";

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod audit;
 mod bond;
+pub mod deploy;
 pub mod devnet;
 pub mod index;
 pub mod keys;
@@ -44,6 +45,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Devnet(devnet::Devnet),
+    Deploy(deploy::Deploy),
     /// Follow the chains into a database and serve it: run, status
     #[command(subcommand)]
     Index(index::Index),
@@ -84,6 +86,7 @@ impl Command {
     pub async fn run(self, output: Output) -> anyhow::Result<ExitCode> {
         match self {
             Self::Devnet(command) => command.run(output).await,
+            Self::Deploy(command) => command.run(output).await,
             Self::Index(command) => command.run(output).await,
             Self::Audit(command) => command.run(output).await,
             Self::Lease(command) => command.run(output).await,

@@ -1,36 +1,17 @@
-//! Carries a plan out on one chain.
+//! Carries a plan out on one chain, and says what of it is missing.
 
 use alloy::{
+    eips::BlockId,
     network::TransactionBuilder as _,
-    primitives::{Address, B256, Bytes, U256, keccak256},
+    primitives::{Address, Bytes},
     providers::Provider,
     rpc::types::TransactionRequest,
-    sol_types::SolCall,
+    sol_types::SolCall as _,
     transports::TransportError,
 };
-use spheron_bindings::{
-    authority::Authority, bonds::Bonds, lease_book::LeaseBook, ledger::Ledger, resource_catalog::ResourceCatalog,
-    revert, verifier_set::VerifierSet,
-};
+use spheron_bindings::{authority::Authority, revert};
 
-use crate::{CREATE2_DEPLOYER, CatalogError, Contracts, Deployment, Plan, Role, RoleTable, catalog_entries};
-
-/// Parameters of a deployment.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Name of the chain, such as `arbitrum`.
-    pub chain: String,
-    /// Into whose Ledger balance fees are collected.
-    pub fee_collector: Address,
-    /// Protocol's share of lease payments, per token, in basis points.
-    pub fees: Vec<(Address, u64)>,
-    /// From how many wei on a bond counts: (role as in `IBonds.Role`, token, wei).
-    pub minimum_bonds: Vec<(u8, Address, U256)>,
-    /// Accounts that get roles, besides the contracts that need one.
-    pub grants: Vec<(Role, Address)>,
-    /// Verifiers drawn for a node and round, and signatures that a verdict needs.
-    pub quorum: (u64, u64),
-}
+use crate::{Action, CREATE2_DEPLOYER, CatalogError, Deployment, Plan, Probe, Role, Settings, configuration};
 
 /// Why a deployment stopped. What was done stays done; deploying again goes on from there.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +25,7 @@ pub enum DeployError {
         source: TransportError,
     },
     /// A transaction reverted.
-    #[error("{what} failed: {reason}")]
+    #[error("cannot {what}: {reason}")]
     Reverted {
         /// What was being done.
         what: String,
@@ -52,7 +33,7 @@ pub enum DeployError {
         reason: String,
     },
     /// A transaction was sent but its receipt cannot be had.
-    #[error("no receipt for {what}: {source}")]
+    #[error("no receipt for the transaction to {what}: {source}; deploy again, what is done is not repeated")]
     Pending {
         /// What was being done.
         what: String,
@@ -62,139 +43,150 @@ pub enum DeployError {
     /// The chain lacks the CREATE2 factory.
     #[error("chain {0} has no CREATE2 deployer at {CREATE2_DEPLOYER}; deploy it first (its transaction is pre-signed)")]
     NoFactory(u64),
-    /// After its deployment a contract is not there.
-    #[error("{0} is not at {1} after its deployment; is the endpoint serving the chain it claims?")]
-    NoCode(&'static str, Address),
+    /// A transaction succeeded, and yet the chain does not show what it did.
+    #[error("the chain does not show that the deployment could {0}; is the endpoint serving the chain it claims?")]
+    NotDone(String),
+    /// The deployer still has a role after the handing over.
+    #[error("{deployer} still has the role {role} after handing over; revoke it before anything else")]
+    KeepsRole {
+        /// The role.
+        role: String,
+        /// Who should have none.
+        deployer: Address,
+    },
     /// The resource catalogue is malformed.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
 }
 
-/// Deploys what is missing of `plan`, then sets roles and parameters. `provider` must sign for the plan's admin.
+/// What `plan` and `settings` take on the chain behind `provider`, each with whether it is done already.
 ///
 /// # Errors
 ///
 /// See [`DeployError`].
-pub async fn deploy<P: Provider>(provider: &P, plan: &Plan, settings: &Settings) -> Result<Deployment, DeployError> {
+pub async fn survey<P: Provider>(
+    provider: &P,
+    plan: &Plan,
+    settings: &Settings,
+) -> Result<Vec<(Action, bool)>, DeployError> {
+    let mut found = Vec::new();
+    for action in actions(plan, settings)? {
+        let done = is_done(provider, &action.probe).await?;
+        found.push((action, done));
+    }
+    Ok(found)
+}
+
+/// Deploys what is missing of `plan`, sets what is missing of `settings`, and hands over if they name an admin.
+/// `provider` must sign for the plan's deployer. `report` hears of each transaction before it is sent.
+///
+/// # Errors
+///
+/// See [`DeployError`].
+pub async fn deploy<P: Provider>(
+    provider: &P,
+    plan: &Plan,
+    settings: &Settings,
+    mut report: impl FnMut(&Action),
+) -> Result<Deployment, DeployError> {
     let chain_id = transport("asking for the chain id", provider.get_chain_id().await)?;
-    if !has_code(provider, CREATE2_DEPLOYER).await? {
+    if !has_code(provider, CREATE2_DEPLOYER, BlockId::latest()).await? {
         return Err(DeployError::NoFactory(chain_id));
     }
-    let start_block = transport("asking for the block number", provider.get_block_number().await)?;
-    for step in plan.steps() {
-        if !has_code(provider, step.address).await? {
-            send(provider, &format!("deploying {}", step.name), CREATE2_DEPLOYER, step.calldata()).await?;
+    let start_block = first_block(provider, plan).await?;
+    for action in actions(plan, settings)? {
+        if is_done(provider, &action.probe).await? {
+            continue;
         }
-        if !has_code(provider, step.address).await? {
-            return Err(DeployError::NoCode(step.name, step.address));
+        report(&action);
+        send(provider, &action).await?;
+        if !is_done(provider, &action.probe).await? {
+            return Err(DeployError::NotDone(action.what));
         }
-        tracing::debug!(contract = step.name, address = %step.address, chain_id, "deployed");
+    }
+    if settings.admin.is_some() {
+        prove_handover(provider, plan).await?;
     }
     let contracts = plan.contracts();
-    for call in configuration(&contracts, settings) {
-        send(provider, &call.what, call.to, call.data).await?;
-    }
-    set_catalog(provider, &contracts).await?;
     Ok(Deployment { chain: settings.chain.clone(), chain_id, rpc_url: None, start_block, contracts })
 }
 
-struct Call {
-    what: String,
-    to: Address,
-    data: Bytes,
+fn actions(plan: &Plan, settings: &Settings) -> Result<Vec<Action>, DeployError> {
+    let mut actions: Vec<Action> = plan.steps().iter().map(Action::deploying).collect();
+    actions.extend(configuration::actions(plan, settings)?);
+    Ok(actions)
 }
 
-impl Call {
-    fn new(what: &str, to: Address, call: &impl SolCall) -> Self {
-        Self { what: what.to_owned(), to, data: call.abi_encode().into() }
+/// The deployer must have no role left.
+async fn prove_handover<P: Provider>(provider: &P, plan: &Plan) -> Result<(), DeployError> {
+    let admin = std::iter::once((configuration::ADMIN, "Admin".to_owned()));
+    for (id, name) in admin.chain(Role::ALL.map(|role| (role.id(), format!("{role:?}")))) {
+        let call = Authority::hasRoleCall { roleId: id, account: plan.deployer() };
+        let answer = read(provider, plan.contracts().authority, call.abi_encode().into()).await?;
+        if answer.first_chunk::<32>().is_none_or(|member| *member != [0; 32]) {
+            return Err(DeployError::KeepsRole { role: name, deployer: plan.deployer() });
+        }
     }
+    Ok(())
 }
 
-/// Setters only: sending them again changes nothing.
-fn configuration(contracts: &Contracts, settings: &Settings) -> Vec<Call> {
-    let mut calls = vec![roles(contracts, settings)];
-    let ledger = contracts.ledger;
-    for token in [contracts.spon, contracts.dollar] {
-        calls.push(Call::new("allowing a token", ledger, &Ledger::setTokenCall { token, allowed: true }));
+/// The block from which on the first contract stands, the present one if it does not yet. Where a deployment is resumed,
+/// it is found by halving.
+async fn first_block<P: Provider>(provider: &P, plan: &Plan) -> Result<u64, DeployError> {
+    let first = plan.contracts().authority;
+    let mut high = transport("asking for the block number", provider.get_block_number().await)?;
+    if !has_code(provider, first, BlockId::latest()).await? {
+        return Ok(high);
     }
-    let product: B256 = keccak256("lease");
-    calls.push(Call::new(
-        "admitting the LeaseBook",
-        ledger,
-        &Ledger::setModuleCall { module: contracts.lease_book, product },
-    ));
-    let collector = settings.fee_collector;
-    calls.push(Call::new("setting the fee collector", ledger, &Ledger::setFeeCollectorCall { collector }));
-    for (token, bps) in &settings.fees {
-        let call = LeaseBook::setFeeCall { token: *token, feeBps: U256::from(*bps) };
-        calls.push(Call::new("setting a fee", contracts.lease_book, &call));
+    let mut low = 0;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if has_code(provider, first, BlockId::number(middle)).await? {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
     }
-    let policy = contracts.attestation_policy;
-    let allow = LeaseBook::setPolicyCall { policy, allowed: true };
-    calls.push(Call::new("allowing the policy", contracts.lease_book, &allow));
-    for (role, token, minimum) in &settings.minimum_bonds {
-        let call = Bonds::setMinimumCall { role: *role, token: *token, minimum: *minimum };
-        calls.push(Call::new("setting a minimum bond", contracts.bonds, &call));
-    }
-    calls.push(Call::new(
-        "setting the policy",
-        contracts.verifier_set,
-        &VerifierSet::setPolicyCall { newPolicy: policy },
-    ));
-    let (size, quorum) = settings.quorum;
-    let call = VerifierSet::setQuorumCall { committeeSize: U256::from(size), signatures: U256::from(quorum) };
-    calls.push(Call::new("setting the quorum", contracts.verifier_set, &call));
-    calls
+    Ok(low)
 }
 
-/// Every role in one transaction.
-fn roles(contracts: &Contracts, settings: &Settings) -> Call {
-    let mut data: Vec<Bytes> = RoleTable::all(contracts)
-        .into_iter()
-        .map(|row| Authority::setTargetFunctionRoleCall {
-            target: row.target,
-            selectors: row.selectors,
-            roleId: row.role.id(),
-        })
-        .map(|call| call.abi_encode().into())
-        .collect();
-    let slasher = (Role::Slasher, contracts.verifier_set);
-    for (role, account) in settings.grants.iter().copied().chain([slasher]) {
-        let call = Authority::grantRoleCall { roleId: role.id(), account, executionDelay: 0 };
-        data.push(call.abi_encode().into());
-    }
-    Call::new("handing out roles", contracts.authority, &Authority::multicallCall { data })
-}
-
-/// Loads the catalogue once: loading it again would be a new version of it.
-async fn set_catalog<P: Provider>(provider: &P, contracts: &Contracts) -> Result<(), DeployError> {
-    let version = TransactionRequest::default()
-        .with_to(contracts.resource_catalog)
-        .with_input(ResourceCatalog::versionCall {}.abi_encode());
-    let version = transport("reading the catalogue's version", provider.call(version).await)?;
-    if U256::from_be_slice(&version) > U256::ZERO {
-        return Ok(());
-    }
-    let call = ResourceCatalog::setCall { entries: catalog_entries()? };
-    send(provider, "loading the catalogue", contracts.resource_catalog, call.abi_encode().into()).await
-}
-
-async fn send<P: Provider>(provider: &P, what: &str, to: Address, data: Bytes) -> Result<(), DeployError> {
-    let request = TransactionRequest::default().with_to(to).with_input(data);
-    let pending = provider.send_transaction(request).await.map_err(|source| failed(what, source))?;
-    let receipt =
-        pending.get_receipt().await.map_err(|source| DeployError::Pending { what: what.to_owned(), source })?;
-    if receipt.status() {
-        return Ok(());
-    }
-    Err(DeployError::Reverted {
-        what: what.to_owned(),
-        reason: format!("transaction {} reverted", receipt.transaction_hash),
+async fn is_done<P: Provider>(provider: &P, probe: &Probe) -> Result<bool, DeployError> {
+    Ok(match probe {
+        Probe::Code(address) => has_code(provider, *address, BlockId::latest()).await?,
+        Probe::Reads { from, data, wanted } => read(provider, *from, data.clone()).await? == *wanted,
+        Probe::Begins { from, data, wanted } => read(provider, *from, data.clone()).await?.starts_with(wanted),
+        Probe::NotZero { from, data } => read(provider, *from, data.clone()).await?.iter().any(|byte| *byte != 0),
+        Probe::All(probes) => {
+            for probe in probes {
+                if !Box::pin(is_done(provider, probe)).await? {
+                    return Ok(false);
+                }
+            }
+            true
+        }
     })
 }
 
-async fn has_code<P: Provider>(provider: &P, address: Address) -> Result<bool, DeployError> {
-    Ok(!transport("reading code", provider.get_code_at(address).await)?.is_empty())
+/// What a view returns; nothing where no contract stands.
+async fn read<P: Provider>(provider: &P, from: Address, data: Bytes) -> Result<Bytes, DeployError> {
+    let request = TransactionRequest::default().with_to(from).with_input(data);
+    transport(&format!("reading {from}"), provider.call(request).await)
+}
+
+async fn send<P: Provider>(provider: &P, action: &Action) -> Result<(), DeployError> {
+    let what = &action.what;
+    let request = TransactionRequest::default().with_to(action.to).with_input(action.data.clone());
+    let pending = provider.send_transaction(request).await.map_err(|source| failed(what, source))?;
+    let receipt = pending.get_receipt().await.map_err(|source| DeployError::Pending { what: what.clone(), source })?;
+    if receipt.status() {
+        return Ok(());
+    }
+    let reason = format!("transaction {} reverted", receipt.transaction_hash);
+    Err(DeployError::Reverted { what: what.clone(), reason })
+}
+
+async fn has_code<P: Provider>(provider: &P, address: Address, at: BlockId) -> Result<bool, DeployError> {
+    Ok(!transport("reading code", provider.get_code_at(address).block_id(at).await)?.is_empty())
 }
 
 fn transport<T>(what: &str, result: Result<T, TransportError>) -> Result<T, DeployError> {

@@ -42,6 +42,8 @@ pub struct Contracts {
     pub node_registry: Address,
     pub resource_catalog: Address,
     pub distributor: Address,
+    pub outage_clock: Address,
+    pub pause_switch: Address,
     /// A dollar token: the test dollar on local chains.
     pub dollar: Address,
 }
@@ -107,7 +109,7 @@ mod tests {
             chain_id: 42161,
             rpc_url: None,
             start_block: 7,
-            contracts: Plan::new(Address::repeat_byte(1)).contracts(),
+            contracts: Plan::new(Address::repeat_byte(1), None).contracts(),
         }
     }
 

@@ -29,16 +29,18 @@ pub struct Step {
 /// The contracts of a deployment in the order of their deployment.
 ///
 /// The arguments of every constructor are addresses of earlier steps, so the addresses depend on the code and on the
-/// first admin alone.
+/// deployer alone, whatever the chain.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    deployer: Address,
     steps: Vec<Step>,
     contracts: Contracts,
 }
 
 impl Plan {
-    /// The plan of a deployment whose roles `admin` hands out.
-    pub fn new(admin: Address) -> Self {
+    /// The plan of a deployment by `deployer`, who hands out the roles at first, on a chain with this dollar token; a test
+    /// dollar is deployed if there is none.
+    pub fn new(deployer: Address, dollar: Option<Address>) -> Self {
         let mut steps = Vec::new();
         let mut add = |name: &'static str, arguments: Vec<Address>| {
             let step = Step::new(name, &arguments);
@@ -46,7 +48,7 @@ impl Plan {
             steps.push(step);
             address
         };
-        let authority = add("Authority", vec![admin]);
+        let authority = add("Authority", vec![deployer]);
         let spon = add("Spon", vec![authority]);
         let staked_spon = add("StakedSpon", vec![authority, spon]);
         let ledger = add("Ledger", vec![authority]);
@@ -54,11 +56,13 @@ impl Plan {
         let resource_catalog = add("ResourceCatalog", vec![authority]);
         let node_registry = add("NodeRegistry", vec![authority, bonds, resource_catalog]);
         let verifier_set = add("VerifierSet", vec![authority, bonds, node_registry]);
-        let attestation_policy = add("AttestationPolicy", vec![verifier_set, node_registry]);
-        let lease_book = add("LeaseBook", vec![authority, ledger, node_registry]);
+        let lease_book = add("LeaseBook", vec![authority, ledger, node_registry, bonds]);
+        let attestation_policy = add("AttestationPolicy", vec![verifier_set, lease_book]);
         let offer_board = add("OfferBoard", vec![]);
         let distributor = add("Distributor", vec![authority]);
-        let dollar = add("TestDollar", vec![]);
+        let outage_clock = add("OutageClock", vec![authority]);
+        let pause_switch = add("PauseSwitch", vec![authority]);
+        let dollar = dollar.unwrap_or_else(|| add("TestDollar", vec![]));
         let contracts = Contracts {
             authority,
             spon,
@@ -72,9 +76,16 @@ impl Plan {
             node_registry,
             resource_catalog,
             distributor,
+            outage_clock,
+            pause_switch,
             dollar,
         };
-        Self { steps, contracts }
+        Self { deployer, steps, contracts }
+    }
+
+    /// Whose key deploys; it has the admin role until it hands it over.
+    pub fn deployer(&self) -> Address {
+        self.deployer
     }
 
     /// What to deploy, in order.
@@ -115,12 +126,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_distinct_and_depend_on_the_admin_where_roles_do() {
-        let one = Plan::new(Address::repeat_byte(1));
-        let two = Plan::new(Address::repeat_byte(2));
+    fn addresses_are_distinct_and_depend_on_the_deployer_where_roles_do() {
+        let one = Plan::new(Address::repeat_byte(1), None);
+        let two = Plan::new(Address::repeat_byte(2), None);
         let distinct: HashSet<_> = one.steps().iter().map(|step| step.address).collect();
         assert_eq!(distinct.len(), one.steps().len());
         assert_ne!(one.contracts().ledger, two.contracts().ledger);
         assert_eq!(one.contracts().offer_board, two.contracts().offer_board);
+    }
+
+    #[test]
+    fn a_chain_with_a_dollar_of_its_own_gets_no_test_dollar() {
+        let usdc = Address::repeat_byte(9);
+        let (local, live) = (Plan::new(Address::repeat_byte(1), None), Plan::new(Address::repeat_byte(1), Some(usdc)));
+        assert_eq!(live.contracts(), Contracts { dollar: usdc, ..local.contracts() });
+        assert_eq!(live.steps().len() + 1, local.steps().len());
     }
 }

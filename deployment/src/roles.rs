@@ -3,30 +3,51 @@
 use alloy::primitives::{Address, FixedBytes};
 use spheron_bindings::{
     bonds::Bonds, distributor::Distributor, lease_book::LeaseBook, ledger::Ledger, node_registry::NodeRegistry,
-    resource_catalog::ResourceCatalog, spon::Spon, staked_spon::StakedSpon, verifier_set::VerifierSet,
+    outage_clock::OutageClock, pause_switch::PauseSwitch, resource_catalog::ResourceCatalog, spon::Spon,
+    staked_spon::StakedSpon, verifier_set::VerifierSet,
 };
 
 use crate::Contracts;
 
 /// The roles of a deployment; the number is the role's id in the Authority.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[repr(u64)]
 pub enum Role {
     /// Sets parameters, within the bounds in the code.
     Governor = 1,
-    /// Stops what is wrong: disables an epoch before it activates, suspends a node.
+    /// Stops what is wrong: disables an epoch before it activates, suspends a node, pauses intakes, and cancels what the
+    /// governor scheduled.
     Guardian = 2,
     /// Mints SPON.
     Issuer = 3,
-    /// Slashes bonds: contracts that hold a proof.
-    Slasher = 4,
+    /// Pauses the intakes of contracts: the PauseSwitch.
+    Pauser = 4,
     /// Posts reward epochs.
     Rewarder = 5,
     /// Moves providers between trust tiers.
     Rater = 6,
+    /// Decides disputes.
+    Arbiter = 7,
 }
 
 impl Role {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Governor,
+        Self::Guardian,
+        Self::Issuer,
+        Self::Pauser,
+        Self::Rewarder,
+        Self::Rater,
+        Self::Arbiter,
+    ];
+
+    /// The roles that contracts hold.
+    pub(crate) fn held_by_contracts(contracts: &Contracts) -> Vec<(Self, Address)> {
+        vec![(Self::Pauser, contracts.pause_switch)]
+    }
+
     /// Id in the Authority.
     pub fn id(self) -> u64 {
         self as u64
@@ -36,7 +57,9 @@ impl Role {
 /// Functions of one contract that need one role.
 #[derive(Debug, Clone)]
 pub struct RoleTable {
-    /// The contract.
+    /// Name of the contract.
+    pub contract: &'static str,
+    /// Where it stands.
     pub target: Address,
     /// Who may call.
     pub role: Role,
@@ -44,31 +67,41 @@ pub struct RoleTable {
     pub selectors: Vec<FixedBytes<4>>,
 }
 
-/// `selectors![Contract: functionCall, ...]`
-macro_rules! selectors {
-    ($contract:ident: $($call:ident),+) => {
-        vec![$(FixedBytes(<$contract::$call as alloy::sol_types::SolCall>::SELECTOR)),+]
+/// `row!(contracts.field: Contract, Role: functionCall, ...)`
+macro_rules! row {
+    ($contracts:ident.$field:ident: $contract:ident, $role:ident: $($call:ident),+) => {
+        RoleTable {
+            contract: stringify!($contract),
+            target: $contracts.$field,
+            role: Role::$role,
+            selectors: vec![$(FixedBytes(<$contract::$call as alloy::sol_types::SolCall>::SELECTOR)),+],
+        }
     };
 }
 
 impl RoleTable {
     /// Every privileged function of a deployment.
     pub fn all(contracts: &Contracts) -> Vec<Self> {
-        let row = |target, role, selectors| Self { target, role, selectors };
         vec![
-            row(contracts.spon, Role::Issuer, selectors![Spon: mintCall]),
-            row(contracts.spon, Role::Governor, selectors![Spon: setBridgeLimitCall]),
-            row(contracts.staked_spon, Role::Governor, selectors![StakedSpon: setCooldownCall]),
-            row(contracts.ledger, Role::Governor, selectors![Ledger: setTokenCall, setModuleCall, setFeeCollectorCall]),
-            row(contracts.lease_book, Role::Governor, selectors![LeaseBook: setFeeCall, setPolicyCall]),
-            row(contracts.bonds, Role::Governor, selectors![Bonds: setMinimumCall, setThawPeriodCall]),
-            row(contracts.bonds, Role::Slasher, selectors![Bonds: slashCall]),
-            row(contracts.node_registry, Role::Guardian, selectors![NodeRegistry: setSuspendedCall]),
-            row(contracts.node_registry, Role::Rater, selectors![NodeRegistry: setTrustTierCall]),
-            row(contracts.resource_catalog, Role::Governor, selectors![ResourceCatalog: setCall]),
-            row(contracts.verifier_set, Role::Governor, selectors![VerifierSet: setPolicyCall, setQuorumCall]),
-            row(contracts.distributor, Role::Rewarder, selectors![Distributor: postCall]),
-            row(contracts.distributor, Role::Guardian, selectors![Distributor: disableCall]),
+            row!(contracts.spon: Spon, Issuer: mintCall),
+            row!(contracts.spon: Spon, Governor: setBridgeLimitCall),
+            row!(contracts.staked_spon: StakedSpon, Governor: setCooldownCall),
+            row!(contracts.ledger: Ledger, Governor: setTokenCall, setModuleCall, setFeeCollectorCall),
+            row!(contracts.ledger: Ledger, Pauser: setPausedCall),
+            row!(contracts.lease_book: LeaseBook, Governor: setMarketCall),
+            row!(contracts.lease_book: LeaseBook, Pauser: setPausedCall),
+            row!(contracts.bonds: Bonds, Governor: setMinimumCall, setThawPeriodCall, setSlasherCall, setClaimerCall),
+            row!(contracts.bonds: Bonds, Pauser: setPausedCall),
+            row!(contracts.node_registry: NodeRegistry, Guardian: setSuspendedCall, setProviderSuspendedCall),
+            row!(contracts.node_registry: NodeRegistry, Rater: setTrustTierCall),
+            row!(contracts.node_registry: NodeRegistry, Pauser: setPausedCall),
+            row!(contracts.resource_catalog: ResourceCatalog, Governor: setCall),
+            row!(contracts.verifier_set: VerifierSet, Governor: setPolicyCall, setQuorumCall),
+            row!(contracts.distributor: Distributor, Rewarder: postCall),
+            row!(contracts.distributor: Distributor, Guardian: disableCall),
+            row!(contracts.outage_clock: OutageClock, Governor: setFeedCall),
+            row!(contracts.pause_switch: PauseSwitch, Guardian: pauseCall),
+            row!(contracts.pause_switch: PauseSwitch, Governor: unpauseCall, setTargetCall),
         ]
     }
 }

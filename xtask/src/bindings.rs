@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::forge_config::Profile;
 
 /// The contracts that a deployment consists of.
-const CONTRACTS: [&str; 13] = [
+const CONTRACTS: [&str; 15] = [
     "AttestationPolicy",
     "Authority",
     "Bonds",
@@ -21,6 +21,8 @@ const CONTRACTS: [&str; 13] = [
     "Ledger",
     "NodeRegistry",
     "OfferBoard",
+    "OutageClock",
+    "PauseSwitch",
     "ResourceCatalog",
     "Spon",
     "StakedSpon",

@@ -1,4 +1,4 @@
-//! LeaseBook: leases, their escrow, units of nodes, offers, fees, policies.
+//! LeaseBook: leases, their escrow and claims, units of nodes, offers, markets.
 
 use alloy::primitives::{
     Address, B256, U256,
@@ -20,6 +20,7 @@ pub(super) fn checks(subject: &Subject<'_>, checks: &mut Vec<Check>) {
     for ((id,), lease) in subject.state.leases.iter() {
         checks.push(state_of(book, *id, lease));
         checks.push(escrow_of(book, *id, lease));
+        checks.push(claim_of(book, *id, lease));
     }
     for ((node,), row) in subject.state.nodes.iter() {
         let units = U256::from(row.leased_units);
@@ -40,22 +41,33 @@ pub(super) fn checks(subject: &Subject<'_>, checks: &mut Vec<Check>) {
             vec![Field::new("used", true, found)]
         }));
     }
-    for ((token,), row) in subject.state.lease_fees.iter() {
-        let bps = U256::from(row.fee_bps);
-        let call = LeaseBook::feeOfCall { token: *token };
-        let entity = format!("fee on token {token}");
-        checks.push(Check::new("lease fee", entity, keys([token.as_slice()]), book, &call, move |found| {
-            vec![Field::new("fee_bps", bps, found)]
+    for ((node,), _) in subject.state.offer_desks.iter() {
+        let floor = U256::from(subject.state.nonce_floor(*node));
+        let call = LeaseBook::nonceFloorCall { node: *node };
+        let entity = format!("offers of node {node}");
+        checks.push(Check::new("nonce floor", entity, keys([node.as_slice()]), book, &call, move |found| {
+            vec![Field::new("nonce_floor", floor, found)]
         }));
     }
-    for ((policy,), row) in subject.state.policies.iter() {
-        let allowed = row.allowed;
-        let call = LeaseBook::isPolicyAllowedCall { policy: *policy };
-        let entity = format!("policy {policy}");
-        checks.push(Check::new("policy", entity, keys([policy.as_slice()]), book, &call, move |found| {
-            vec![Field::new("allowed", allowed, found)]
+    for ((token, policy), row) in subject.state.markets.iter() {
+        let ours = row.clone();
+        let call = LeaseBook::marketOfCall { token: *token, policy: *policy };
+        let entity = format!("market in token {token} under policy {policy}");
+        let keys = keys([token.as_slice(), policy.as_slice()]);
+        checks.push(Check::new("market", entity, keys, book, &call, move |found| {
+            vec![
+                Field::new("is_open", ours.is_open, found.isOpen),
+                Field::new("fee_bps", ours.fee_bps, u64::from(found.feeBps)),
+                Field::new("cover_bps", ours.cover_bps, u64::from(found.coverBps)),
+                Field::new("min_funds", ours.min_funds, U256::from(found.minFunds)),
+                Field::new("min_top_up", ours.min_top_up, U256::from(found.minTopUp)),
+            ]
         }));
     }
+    let paused = subject.state.setting("LeaseBook", "paused").unwrap_or("false").to_owned();
+    checks.push(Check::new("setting", "LeaseBook".to_owned(), [], book, &LeaseBook::pausedCall {}, move |found| {
+        vec![Field::new("paused", paused.clone(), found.to_string())]
+    }));
 }
 
 fn state_of(book: Address, id: B256, lease: &Lease) -> Check {
@@ -70,6 +82,19 @@ fn state_of(book: Address, id: B256, lease: &Lease) -> Check {
             Field::new("hold_from", ours.hold_from, found.holdFrom.to::<u64>()),
             Field::new("hold_to", ours.hold_to, found.holdTo.to::<u64>()),
             Field::new("ends_at", ours.ends_at, found.endsAt.to::<u64>()),
+            Field::new("revision", ours.revision, u64::from(found.revision)),
+        ]
+    })
+}
+
+fn claim_of(book: Address, id: B256, lease: &Lease) -> Check {
+    let (owed, compensated, revoked) = (lease.owed, lease.compensated, lease.revoked);
+    let call = LeaseBook::claimOfCall { leaseId: id };
+    Check::new("lease claim", format!("lease {id}"), keys([id.as_slice()]), book, &call, move |found| {
+        vec![
+            Field::new("owed", owed, U256::from(found.owed)),
+            Field::new("compensated", compensated, U256::from(found.seized)),
+            Field::new("revoked", revoked, u64::from(found.revoked)),
         ]
     })
 }
@@ -89,7 +114,6 @@ fn terms_of(lease: &Lease) -> Terms {
     let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     let tiny = |number: u64| u16::try_from(number).unwrap_or(u16::MAX);
     Terms {
-        offerHash: lease.offer_hash,
         renter: lease.renter,
         operator: lease.operator,
         provider: lease.provider,
@@ -99,6 +123,7 @@ fn terms_of(lease: &Lease) -> Terms {
         rate: U96::saturating_from(lease.rate),
         units: small(lease.units),
         feeBps: tiny(lease.fee_bps),
+        coverBps: tiny(lease.cover_bps),
         holdRateBps: tiny(lease.hold_rate_bps),
         minSeconds: small(lease.min_seconds),
         maxSeconds: small(lease.max_seconds),

@@ -97,6 +97,7 @@ fn allowances(subject: &Subject<'_>, ledger: Address, checks: &mut Vec<Check>) {
                 Field::new("rate_cap", ours.rate_cap, U256::from(found.rateCap)),
                 Field::new("exposure_cap", ours.exposure_cap, U256::from(found.exposureCap)),
                 Field::new("expiry", ours.expiry, found.expiry.to::<u64>()),
+                Field::new("max_tail", ours.max_tail, u64::from(found.maxTail)),
             ]
         }));
         let (rate, exposure) = (row.rate, row.exposure);

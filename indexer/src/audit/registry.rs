@@ -16,6 +16,7 @@ pub(super) fn checks(subject: &Subject<'_>, checks: &mut Vec<Check>) {
     let registry = subject.address(Contract::NodeRegistry);
     nodes(subject, registry, checks);
     providers(subject, registry, checks);
+    gateways(subject, registry, checks);
     catalog(subject, checks);
     authorities(subject, checks);
 }
@@ -34,7 +35,13 @@ fn nodes(subject: &Subject<'_>, registry: Address, checks: &mut Vec<Check>) {
                 Field::new("units", ours.units, u64::from(found.units)),
                 Field::new("kind", ours.kind.as_str(), kind),
                 Field::new("status", status.as_str(), theirs),
+                Field::new("operator", ours.operator, found.operator),
             ]
+        }));
+        let gateway = row.gateway;
+        let call = NodeRegistry::gatewayOfNodeCall { node: *node };
+        checks.push(Check::new("node", entity.clone(), keys([node.as_slice()]), registry, &call, move |found| {
+            vec![Field::new("gateway", gateway, found)]
         }));
         let nonce = U256::from(row.consent_nonce);
         let call = NodeRegistry::consentNonceCall { node: *node };
@@ -53,11 +60,47 @@ fn providers(subject: &Subject<'_>, registry: Address, checks: &mut Vec<Check>) 
             vec![
                 Field::new("reward_wallet", ours.reward_wallet, found.rewardWallet),
                 Field::new("trust_tier", ours.trust_tier, u64::from(found.trustTier)),
-                Field::new("registered", true, found.registered),
+                Field::new("registered", ours.successor.is_zero(), found.registered),
                 Field::new("suspended", ours.suspended, found.suspended),
+                Field::new("underbonded", ours.underbonded, found.underbonded),
+            ]
+        }));
+        let successor = row.successor;
+        let entity = format!("provider {provider}");
+        let call = NodeRegistry::successorOfCall { provider: *provider };
+        checks.push(Check::new("provider", entity, keys([provider.as_slice()]), registry, &call, move |found| {
+            vec![Field::new("successor", successor, found)]
+        }));
+    }
+}
+
+fn gateways(subject: &Subject<'_>, registry: Address, checks: &mut Vec<Check>) {
+    for ((gateway,), row) in subject.state.gateways.iter() {
+        let (nodes, underbonded) = (row.nodes, row.underbonded);
+        let entity = format!("gateway {gateway}");
+        let call = NodeRegistry::gatewayOfCall { gateway: *gateway };
+        checks.push(Check::new("gateway", entity, keys([gateway.as_slice()]), registry, &call, move |found| {
+            vec![
+                Field::new("nodes", nodes, u64::from(found.nodes)),
+                Field::new("underbonded", underbonded, found.underbonded),
+                Field::new("registered", true, found.registered),
             ]
         }));
     }
+    for ((gateway, provider), row) in subject.state.admissions.iter() {
+        let admitted = row.admitted;
+        let entity = format!("nodes of {provider} at gateway {gateway}");
+        let call = NodeRegistry::isAdmittedCall { gateway: *gateway, provider: *provider };
+        let keys = keys([gateway.as_slice(), provider.as_slice()]);
+        checks.push(Check::new("admission", entity, keys, registry, &call, move |found| {
+            vec![Field::new("admitted", admitted, found)]
+        }));
+    }
+    let paused = subject.state.setting("NodeRegistry", "paused").unwrap_or("false").to_owned();
+    let call = NodeRegistry::isPausedCall {};
+    checks.push(Check::new("setting", "NodeRegistry".to_owned(), [], registry, &call, move |found| {
+        vec![Field::new("paused", paused.clone(), found.to_string())]
+    }));
 }
 
 fn catalog(subject: &Subject<'_>, checks: &mut Vec<Check>) {

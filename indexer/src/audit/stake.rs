@@ -29,11 +29,13 @@ pub(super) fn checks(subject: &Subject<'_>, checks: &mut Vec<Check>) {
                 Field::new("thawing", ours.thawing, U256::from(found.thawing)),
                 Field::new("thawed_at", ours.thawed_at, found.thawedAt.to::<u64>()),
                 Field::new("window_start", ours.window_start, found.windowStart.to::<u64>()),
-                Field::new("window_stake", ours.window_stake, U256::from(found.windowStake)),
-                Field::new("window_slashed", ours.window_slashed, U256::from(found.windowSlashed)),
+                Field::new("window_left", ours.window_left, U256::from(found.windowLeft)),
+                Field::new("locked", ours.locked, U256::from(found.locked)),
             ]
         }));
     }
+    delegations(subject, bonds, &mut held, checks);
+    takers(subject, bonds, checks);
     for ((account, token), row) in subject.state.owed.iter() {
         *held.entry(*token).or_default() += row.amount;
         let amount = row.amount;
@@ -64,4 +66,79 @@ pub(super) fn checks(subject: &Subject<'_>, checks: &mut Vec<Check>) {
     checks.push(Check::new("setting", "Bonds".to_owned(), [], bonds, &call, move |found| {
         vec![Field::new("thawPeriod", period.clone(), found.to_string())]
     }));
+}
+
+fn takers(subject: &Subject<'_>, bonds: Address, checks: &mut Vec<Check>) {
+    for ((account,), row) in subject.state.bond_takers.iter() {
+        let (claimer, slasher) = (row.claimer, row.slasher);
+        let (entity, keys) = (format!("taker {account}"), keys([account.as_slice()]));
+        let call = Bonds::isClaimerCall { account: *account };
+        checks.push(Check::new("bond taker", entity.clone(), keys.clone(), bonds, &call, move |found| {
+            vec![Field::new("claimer", claimer, found)]
+        }));
+        let call = Bonds::isSlasherCall { account: *account };
+        checks.push(Check::new("bond taker", entity, keys, bonds, &call, move |found| {
+            vec![Field::new("slasher", slasher, found)]
+        }));
+    }
+    for ((claimer, provider, token), row) in subject.state.bond_locks.iter() {
+        let amount = row.amount;
+        let entity = format!("what {claimer} locked of {provider} in token {token}");
+        let call = Bonds::lockedByCall { claimer: *claimer, provider: *provider, token: *token };
+        let keys = keys([claimer.as_slice(), provider.as_slice(), token.as_slice()]);
+        checks.push(Check::new("bond lock", entity, keys, bonds, &call, move |found| {
+            vec![Field::new("amount", amount, found)]
+        }));
+    }
+}
+
+/// Pools and who is in them; their money is added to what is `held`.
+fn delegations(
+    subject: &Subject<'_>,
+    bonds: Address,
+    held: &mut BTreeMap<Address, U256>,
+    checks: &mut Vec<Check>,
+) {
+    let state = subject.state;
+    for ((role, owner, token), row) in state.pools.iter() {
+        *held.entry(*token).or_default() += row.value + row.thawing;
+        let ours = row.clone();
+        let entity = format!("delegations to the {} bond of {owner} in token {token}", role.as_str());
+        let call = Bonds::poolOfCall { role: *role as u8, owner: *owner, token: *token };
+        let keys = keys([owner.as_slice(), token.as_slice()]);
+        checks.push(Check::new("delegation pool", entity, keys, bonds, &call, move |found| {
+            vec![
+                Field::new("value", ours.value, U256::from(found.value)),
+                Field::new("shares", ours.shares, U256::from(found.shares)),
+                Field::new("thawing", ours.thawing, U256::from(found.thawing)),
+                Field::new("thawing_shares", ours.thawing_shares, U256::from(found.thawingShares)),
+                Field::new("generation", ours.generation, u64::from(found.generation)),
+                Field::new("commission_bps", ours.commission_bps, u64::from(found.commissionBps)),
+                Field::new("next_commission_bps", ours.next_commission_bps, u64::from(found.nextCommissionBps)),
+                Field::new(
+                    "next_commission_from",
+                    ours.next_commission_from,
+                    found.nextCommissionFrom.to::<u64>(),
+                ),
+            ]
+        }));
+    }
+    for ((role, owner, token, generation, delegator), row) in state.delegations.iter() {
+        // Shares of a former generation own nothing, and cannot be asked for.
+        if state.pools.get(&(*role, *owner, *token)).is_none_or(|pool| pool.generation != *generation) {
+            continue;
+        }
+        let ours = row.clone();
+        let entity = format!("what {delegator} delegated to the {} bond of {owner} in token {token}", role.as_str());
+        let call =
+            Bonds::positionOfCall { role: *role as u8, owner: *owner, token: *token, delegator: *delegator };
+        let keys = keys([delegator.as_slice(), owner.as_slice()]);
+        checks.push(Check::new("delegation", entity, keys, bonds, &call, move |found| {
+            vec![
+                Field::new("shares", ours.shares, U256::from(found.shares)),
+                Field::new("thawing_shares", ours.thawing_shares, U256::from(found.thawingShares)),
+                Field::new("thawed_at", ours.thawed_at, found.thawedAt.to::<u64>()),
+            ]
+        }));
+    }
 }

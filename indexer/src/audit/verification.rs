@@ -95,6 +95,11 @@ fn attestations(subject: &Subject<'_>, checks: &mut Vec<Check>) {
         checks.push(Check::new("window count", entity.clone(), keys.clone(), policy, &call, move |found| {
             vec![Field::new("windows", windows, found)]
         }));
+        let cuts = U256::from(row.cuts);
+        let call = AttestationPolicy::cutCountCall { node: *node };
+        checks.push(Check::new("cut count", entity.clone(), keys.clone(), policy, &call, move |found| {
+            vec![Field::new("cuts", cuts, found)]
+        }));
         let attested = U256::from(subject.state.attested_seconds(*node, now));
         let call = AttestationPolicy::attestedSecondsCall { node: *node, time: U256::from(now) };
         checks.push(Check::new("attested seconds", entity, keys, policy, &call, move |found| {
@@ -106,6 +111,18 @@ fn attestations(subject: &Subject<'_>, checks: &mut Vec<Check>) {
         let call = AttestationPolicy::windowAtCall { node: *node, index: U256::from(*position) };
         let entity = format!("window {position} of node {node}");
         checks.push(Check::new("window", entity, keys([node.as_slice()]), policy, &call, move |found| {
+            vec![
+                Field::new("start", ours.start, found.start.to::<u64>()),
+                Field::new("end", ours.end, found.end.to::<u64>()),
+                Field::new("before", ours.before, found.before.to::<u64>()),
+            ]
+        }));
+    }
+    for ((node, position), row) in subject.state.cuts.iter() {
+        let ours = row.clone();
+        let call = AttestationPolicy::cutAtCall { node: *node, index: U256::from(*position) };
+        let entity = format!("cut {position} of node {node}");
+        checks.push(Check::new("cut", entity, keys([node.as_slice()]), policy, &call, move |found| {
             vec![
                 Field::new("start", ours.start, found.start.to::<u64>()),
                 Field::new("end", ours.end, found.end.to::<u64>()),

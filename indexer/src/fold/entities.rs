@@ -40,8 +40,10 @@ named_enum! {
         Maintenance = "maintenance",
         /// Taken out by the network.
         Suspended = "suspended",
-        /// Gone for good.
+        /// Gone, until a provider registers it again.
         Retired = "retired",
+        /// No node, but a key that a node has or had.
+        Operator = "operator",
     }
 }
 
@@ -125,6 +127,8 @@ entities! {
         exposure_cap: U256,
         /// Unix seconds.
         expiry: u64,
+        /// Seconds ahead that money may be committed for.
+        max_tail: u64,
         /// Wei per second that is used.
         rate: U256,
         /// Wei that are used.
@@ -137,6 +141,8 @@ entities! {
         opened_id: EventId,
         /// EIP-712 digest of the offer.
         offer_hash: B256,
+        /// Nonce of the offer.
+        offer_nonce: U256,
         /// Who pays and gets refunds.
         renter: Address,
         /// Who opened it for the renter, else 0.
@@ -155,6 +161,8 @@ entities! {
         units: u64,
         /// The protocol's share of each payment, basis points.
         fee_bps: u64,
+        /// Share of the exposure that is locked out of the provider's bond, basis points.
+        cover_bps: u64,
         /// Share of the rate in grace, basis points.
         hold_rate_bps: u64,
         /// Paid for at least, if attested.
@@ -197,24 +205,40 @@ entities! {
         penalty: U256,
         /// Wei of it that the operator's usage still counts.
         exposure: U256,
+        /// Of the policy, up to which what it took back is booked.
+        revision: u64,
+        /// Seconds that the policy took back after they were paid.
+        revoked: u64,
+        /// Wei that the renter is owed for them, out of the provider's bond.
+        owed: U256,
+        /// Wei of the bond that the renter got for them.
+        compensated: U256,
     }
 
-    /// Nonces of offers that were used or cancelled.
+    /// Where nodes stand with the nonces of their offers.
+    offer_desks: OfferDesk in "offer_desk" (node: Address) {
+        /// Lowest nonce that is neither used nor cancelled; 0 stands for 1.
+        nonce_floor: u64,
+    }
+
+    /// Nonces of offers that were used or cancelled one by one.
     offer_nonces: OfferNonce in "offer_nonce" (node: Address, nonce: U256) {
-        /// Who used or cancelled it.
-        by: Address,
+        /// The lease that used it, 0 if it was cancelled.
+        lease_id: B256,
     }
 
-    /// The protocol's share of payments, by token.
-    lease_fees: LeaseFee in "lease_fee" (token: Address) {
-        /// Basis points, for leases that open from now on.
+    /// What leases open with from now on.
+    markets: Market in "market" (token: Address, policy: Address) {
+        /// Whether leases may open.
+        is_open: bool,
+        /// The protocol's share of payments, basis points.
         fee_bps: u64,
-    }
-
-    /// Release policies.
-    policies: Policy in "policy" (policy: Address) {
-        /// Whether new leases may name it.
-        allowed: bool,
+        /// Share of the exposure that is locked out of the provider's bond, basis points.
+        cover_bps: u64,
+        /// Wei that a lease opens with at least.
+        min_funds: U256,
+        /// Wei that a top-up brings at least.
+        min_top_up: U256,
     }
 
     /// Providers.
@@ -225,14 +249,48 @@ entities! {
         reward_wallet: Address,
         /// Proposed and not yet accepted, else 0.
         proposed_wallet: Address,
-        /// Token of the bond that it registered with.
+        /// Token of the bond that counts.
         bond_token: Address,
         /// 1 best to 7.
         trust_tier: u64,
         /// Whether the network suspended it, and so its nodes.
         suspended: bool,
+        /// Whether its bond was found to be too small, which suspends its nodes.
+        underbonded: bool,
         /// Of its description.
         uri: String,
+        /// Owner that was proposed and has not yet accepted, else 0.
+        proposed_owner: Address,
+        /// Who is the provider in its stead, 0 as long as it is one.
+        successor: Address,
+        /// Its id in the ERC-8004 identity registry, 0 if it named none.
+        agent_id: U256,
+    }
+
+    /// Gateways, which front Fizz nodes.
+    gateways: Gateway in "gateway" (gateway: Address) {
+        /// Event that registered it.
+        registered_id: EventId,
+        /// Token of the bond that counts.
+        bond_token: Address,
+        /// Nodes that it fronts.
+        nodes: u64,
+        /// Whether its bond was found to be too small.
+        underbonded: bool,
+        /// Of its description.
+        uri: String,
+    }
+
+    /// Whose nodes gateways let in.
+    admissions: Admission in "gateway_admission" (gateway: Address, provider: Address) {
+        /// Whether it does now.
+        admitted: bool,
+    }
+
+    /// Keys that sign, or signed, for nodes that have another name.
+    node_operators: NodeOperator in "node_operator" (operator: Address) {
+        /// The node.
+        node: Address,
     }
 
     /// Nodes.
@@ -263,6 +321,8 @@ entities! {
         uri: String,
         /// 0 if none.
         gateway: Address,
+        /// The key that signs for it.
+        operator: Address,
         /// Where it stands.
         status: NodeStatus,
         /// That its next consent must carry.
@@ -327,6 +387,18 @@ entities! {
         units: u64,
         /// Number of its windows.
         windows: u64,
+        /// Number of its cuts.
+        cuts: u64,
+    }
+
+    /// Seconds that were attested and no longer are: `[start, end)`.
+    cuts: Cut in "attestation_cut" (node: Address, position: u64) {
+        /// Unix seconds.
+        start: u64,
+        /// Unix seconds.
+        end: u64,
+        /// Seconds of all earlier cuts.
+        before: u64,
     }
 
     /// Seconds in which nodes are attested: `[start, end)`.
@@ -347,18 +419,65 @@ entities! {
         thawing: U256,
         /// When the thawing may be withdrawn, 0 if nothing thaws.
         thawed_at: u64,
+        /// Wei behind claims, which cannot thaw.
+        locked: U256,
         /// Start of the slash window.
         window_start: u64,
-        /// Wei at stake when it began.
-        window_stake: U256,
-        /// Wei slashed in it without proof.
-        window_slashed: U256,
+        /// Wei that it may still lose without proof.
+        window_left: U256,
         /// Wei that ever came in.
         deposited: U256,
         /// Wei that left to the owner.
         withdrawn: U256,
-        /// Wei that were taken.
+        /// Wei that slashes took.
         slashed: U256,
+        /// Wei that claimers seized.
+        seized: U256,
+    }
+
+    /// What claimers have locked of providers' bonds.
+    bond_locks: BondLock in "bond_lock" (claimer: Address, provider: Address, token: Address) {
+        /// Wei.
+        amount: U256,
+    }
+
+    /// Contracts that may take from bonds.
+    bond_takers: BondTaker in "bond_taker" (account: Address) {
+        /// Whether it may lock and seize.
+        claimer: bool,
+        /// Whether it may slash.
+        slasher: bool,
+    }
+
+    /// What is delegated to bonds.
+    pools: Pool in "delegation_pool" (role: BondRole, owner: Address, token: Address) {
+        /// Wei that earn.
+        value: U256,
+        /// Of `value`.
+        shares: U256,
+        /// Wei on their way out.
+        thawing: U256,
+        /// Of `thawing`.
+        thawing_shares: U256,
+        /// Grows when a slash takes all.
+        generation: u64,
+        /// Basis points of each reward.
+        commission_bps: u64,
+        /// Basis points from `next_commission_from` on.
+        next_commission_bps: u64,
+        /// Unix seconds.
+        next_commission_from: u64,
+    }
+
+    /// What delegators have in the present and in former generations of pools.
+    delegations: Delegation in "delegation"
+        (role: BondRole, owner: Address, token: Address, generation: u64, delegator: Address) {
+        /// That earn.
+        shares: U256,
+        /// On their way out.
+        thawing_shares: U256,
+        /// When they may be withdrawn, 0 if nothing thaws.
+        thawed_at: u64,
     }
 
     /// What slashes owe.

@@ -1,10 +1,13 @@
 //! LeaseBook: leases, their money and their units.
 
-use alloy::primitives::{B256, U256};
+use alloy::primitives::{Address, B256, U256};
 use spheron_bindings::lease_book::LeaseBook::{LeaseBookEvents, LeaseOpened};
 
-use super::{Inconsistent, Lease, LeaseStatus, State, add, small, subtract};
+use super::{Inconsistent, Lease, LeaseStatus, Market, State, add, small, subtract};
 use crate::position::{EventId, Position};
+
+/// Where a node's nonces begin, as in `Offers`.
+const FIRST_NONCE: u64 = 1;
 
 pub(super) fn apply(state: &mut State, at: Position, event: &LeaseBookEvents) -> Result<(), Inconsistent> {
     match event {
@@ -47,9 +50,29 @@ pub(super) fn apply(state: &mut State, at: Position, event: &LeaseBookEvents) ->
                 .ok_or_else(|| Inconsistent::new(format!("node {} leases {} units", e.node, node.leased_units)))?;
         }
         LeaseBookEvents::LeaseClosed(e) => existing(state, e.leaseId)?.status = LeaseStatus::Closed,
-        LeaseBookEvents::OfferNonceUsed(e) => state.offer_nonces.entry((e.node, e.nonce)).by = e.by,
-        LeaseBookEvents::FeeSet(e) => state.lease_fees.entry((e.token,)).fee_bps = small(e.feeBps),
-        LeaseBookEvents::PolicySet(e) => state.policies.entry((e.policy,)).allowed = e.allowed,
+        LeaseBookEvents::LeaseRevised(e) => {
+            let lease = existing(state, e.leaseId)?;
+            lease.revision = small(e.revision);
+            lease.revoked += small(e.revoked);
+            add(&mut lease.owed, e.amount, "debts to a renter")?;
+        }
+        LeaseBookEvents::LeaseCompensated(e) => {
+            let lease = existing(state, e.leaseId)?;
+            subtract(&mut lease.owed, e.amount, || format!("what the renter of lease {} is owed", e.leaseId))?;
+            add(&mut lease.compensated, e.amount, "compensations")?;
+        }
+        LeaseBookEvents::OfferCancelled(e) => use_nonce(state, e.node, e.nonce, B256::ZERO),
+        LeaseBookEvents::OffersCancelledBelow(e) => raise_floor(state, e.node, small(e.floor)),
+        LeaseBookEvents::MarketSet(e) => {
+            *state.markets.entry((e.token, e.policy)) = Market {
+                is_open: e.market.isOpen,
+                fee_bps: u64::from(e.market.feeBps),
+                cover_bps: u64::from(e.market.coverBps),
+                min_funds: U256::from(e.market.minFunds),
+                min_top_up: U256::from(e.market.minTopUp),
+            };
+        }
+        LeaseBookEvents::PausedSet(e) => state.set("LeaseBook", "paused", e.paused),
         LeaseBookEvents::AuthorityUpdated(e) => state.set("LeaseBook", "authority", e.authority),
         LeaseBookEvents::EIP712DomainChanged(_) => {}
     }
@@ -65,6 +88,29 @@ impl Lease {
     pub fn escrow(&self) -> U256 {
         self.funded.saturating_sub(self.paid).saturating_sub(self.fees).saturating_sub(self.refunded)
     }
+}
+
+impl State {
+    /// Lowest nonce of a node's offers that is neither used nor cancelled.
+    pub fn nonce_floor(&self, node: Address) -> u64 {
+        self.offer_desks.get(&(node,)).map_or(0, |desk| desk.nonce_floor).max(FIRST_NONCE)
+    }
+}
+
+fn use_nonce(state: &mut State, node: Address, nonce: U256, lease_id: B256) {
+    state.offer_nonces.entry((node, nonce)).lease_id = lease_id;
+    let floor = state.nonce_floor(node);
+    if nonce == U256::from(floor) {
+        raise_floor(state, node, floor);
+    }
+}
+
+/// Moves the floor to `floor`, and on over the nonces that are used or cancelled there.
+fn raise_floor(state: &mut State, node: Address, mut floor: u64) {
+    while state.offer_nonces.get(&(node, U256::from(floor))).is_some() {
+        floor += 1;
+    }
+    state.offer_desks.entry((node,)).nonce_floor = floor;
 }
 
 /// Money that leaves a lease's escrow counts against what its operator put in until that is used up.
@@ -84,12 +130,16 @@ fn leave<const N: usize>(lease: &mut Lease, lease_id: B256, amounts: [U256; N]) 
 fn open(state: &mut State, at: Position, event: &LeaseOpened) -> Result<(), Inconsistent> {
     let node = state.nodes.existing((event.node,)).ok_or_else(|| Inconsistent::unknown("node", event.node))?;
     node.leased_units += u64::from(event.terms.units);
+    if !event.reusable {
+        use_nonce(state, event.node, event.nonce, event.leaseId);
+    }
 
     let terms = &event.terms;
     let start = terms.start.to::<u64>();
     *state.leases.entry((event.leaseId,)) = Lease {
         opened_id: EventId(at.id),
-        offer_hash: terms.offerHash,
+        offer_hash: event.offerHash,
+        offer_nonce: event.nonce,
         renter: terms.renter,
         operator: terms.operator,
         provider: terms.provider,
@@ -99,6 +149,7 @@ fn open(state: &mut State, at: Position, event: &LeaseOpened) -> Result<(), Inco
         rate: U256::from(terms.rate),
         units: u64::from(terms.units),
         fee_bps: u64::from(terms.feeBps),
+        cover_bps: u64::from(terms.coverBps),
         hold_rate_bps: u64::from(terms.holdRateBps),
         min_seconds: u64::from(terms.minSeconds),
         max_seconds: u64::from(terms.maxSeconds),

@@ -5,6 +5,7 @@
 
 use alloy::primitives::U256;
 
+mod delegation;
 mod entities;
 mod entity;
 mod lease;

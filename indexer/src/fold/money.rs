@@ -16,6 +16,13 @@ pub(super) fn apply(state: &mut State, event: &LedgerEvents) -> Result<(), Incon
             debit(state, e.token, e.owner, e.amount)?;
             add(&mut funds(state, e.module, e.token).escrow, e.amount, "escrow")?;
         }
+        LedgerEvents::EscrowedFromWallet(e) => {
+            add(&mut funds(state, e.module, e.token).escrow, e.escrowed, "escrow")?;
+            match e.arrived.checked_sub(e.escrowed) {
+                Some(excess) => credit(state, e.token, e.owner, excess)?,
+                None => debit(state, e.token, e.owner, e.escrowed - e.arrived)?,
+            }
+        }
         LedgerEvents::Released(e) => {
             let funds = funds(state, e.module, e.token);
             for amount in [e.payment, e.fee, e.refund] {
@@ -38,12 +45,14 @@ pub(super) fn apply(state: &mut State, event: &LedgerEvents) -> Result<(), Incon
             allowance.rate_cap = e.rateCap;
             allowance.exposure_cap = e.exposureCap;
             allowance.expiry = small(e.expiry);
+            allowance.max_tail = small(e.maxTail);
         }
         LedgerEvents::UsageChanged(e) => {
             let allowance = state.allowances.entry((e.owner, e.operator, e.token));
             allowance.rate = e.rate;
             allowance.exposure = e.exposure;
         }
+        LedgerEvents::PausedSet(e) => state.set("Ledger", "paused", e.paused),
         LedgerEvents::AuthorityUpdated(e) => state.set("Ledger", "authority", e.authority),
     }
     Ok(())

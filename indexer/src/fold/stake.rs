@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, U256, address};
 use spheron_bindings::bonds::Bonds::{BondsEvents, Slashed};
 
-use super::{Bond, BondRole, Inconsistent, State, add, small, subtract};
+use super::{Bond, BondRole, Inconsistent, State, add, delegation, small, subtract};
 use crate::position::Position;
 
 /// Whom the burned part of a slash is owed to, `IBonds.BURN_ADDRESS`.
@@ -11,6 +11,11 @@ pub const BURN_ADDRESS: Address = address!("000000000000000000000000000000000000
 
 /// Seconds of a slash window, as in `Bonds`.
 const SLASH_WINDOW: u64 = 7 * 86_400;
+
+/// Most of a bond that a slash window may lose without proof, basis points, as in `Bonds`.
+const SLASH_CAP_BPS: u64 = 1_000;
+
+const BASIS_POINTS: u64 = 10_000;
 
 pub(super) fn apply_bonds(state: &mut State, at: Position, event: &BondsEvents) -> Result<(), Inconsistent> {
     match event {
@@ -40,6 +45,26 @@ pub(super) fn apply_bonds(state: &mut State, at: Position, event: &BondsEvents) 
             empty_bucket(bond, e.amount, e.owner)?;
         }
         BondsEvents::Slashed(e) => slash(state, at, e)?,
+        BondsEvents::ClaimLocked(e) => lock(state, e.claimer, e.provider, e.token, e.lockedBy, e.locked),
+        BondsEvents::ClaimUnlocked(e) => lock(state, e.claimer, e.provider, e.token, e.lockedBy, e.locked),
+        BondsEvents::ClaimSeized(e) => {
+            lock(state, e.claimer, e.provider, e.token, e.lockedBy, e.locked);
+            let bond = state.bonds.entry((BondRole::Provider, e.provider, e.token));
+            let taken = take(bond, e.provider, e.fromActive, e.fromThawing)?;
+            add(&mut bond.seized, taken, "seizures")?;
+            owe(state, e.harmed, e.token, taken)?;
+        }
+        BondsEvents::ClaimerSet(e) => state.bond_takers.entry((e.claimer,)).claimer = e.allowed,
+        BondsEvents::SlasherSet(e) => state.bond_takers.entry((e.slasher,)).slasher = e.allowed,
+        BondsEvents::PausedSet(e) => state.set("Bonds", "paused", e.paused),
+        BondsEvents::Delegated(_)
+        | BondsEvents::UndelegationStarted(_)
+        | BondsEvents::UndelegationCancelled(_)
+        | BondsEvents::DelegationWithdrawn(_)
+        | BondsEvents::PoolRewarded(_)
+        | BondsEvents::PoolSlashed(_)
+        | BondsEvents::PoolSwept(_)
+        | BondsEvents::CommissionSet(_) => delegation::apply(state, at, event)?,
         BondsEvents::OwedCollected(e) => {
             let owed = &mut state.owed.entry((e.account, e.token)).amount;
             subtract(owed, e.amount, || format!("what slashes owe {}", e.account))?;
@@ -55,33 +80,46 @@ fn slash(state: &mut State, at: Position, event: &Slashed) -> Result<(), Inconsi
     let bond = bond(state, event.role, event.owner, event.token)?;
     let mut stake = bond.active;
     add(&mut stake, bond.thawing, "stake")?;
-    let mut taken = event.fromActive;
-    add(&mut taken, event.fromThawing, "slash")?;
+    let taken = take(bond, event.owner, event.fromActive, event.fromThawing)?;
+    add(&mut bond.slashed, taken, "slashes")?;
     if !event.uncapped {
         count_in_window(bond, at.time, stake, taken)?;
     }
-    subtract(&mut bond.active, event.fromActive, || active_of(event.owner))?;
-    subtract(&mut bond.thawing, event.fromThawing, || thawing_of(event.owner))?;
-    add(&mut bond.slashed, taken, "slashes")?;
+    let shares = [(event.harmed, event.toHarmed), (event.reporter, event.toReporter), (BURN_ADDRESS, event.burned)];
+    shares.into_iter().try_for_each(|(account, amount)| owe(state, account, event.token, amount))
+}
+
+/// Takes money out of a bond. Returns the sum.
+fn take(bond: &mut Bond, owner: Address, active: U256, thawing: U256) -> Result<U256, Inconsistent> {
+    subtract(&mut bond.active, active, || active_of(owner))?;
+    subtract(&mut bond.thawing, thawing, || thawing_of(owner))?;
     if bond.thawing.is_zero() {
         bond.thawed_at = 0;
     }
-    let shares = [(event.harmed, event.toHarmed), (event.reporter, event.toReporter), (BURN_ADDRESS, event.burned)];
-    for (account, amount) in shares {
-        if !amount.is_zero() {
-            add(&mut state.owed.entry((account, event.token)).amount, amount, "debt")?;
-        }
+    let mut taken = active;
+    add(&mut taken, thawing, "money taken from a bond")?;
+    Ok(taken)
+}
+
+/// Owes `amount` wei to `account`; nothing if that is 0.
+pub(super) fn owe(state: &mut State, account: Address, token: Address, amount: U256) -> Result<(), Inconsistent> {
+    if amount.is_zero() {
+        return Ok(());
     }
-    Ok(())
+    add(&mut state.owed.entry((account, token)).amount, amount, "debt")
 }
 
 fn count_in_window(bond: &mut Bond, now: u64, stake: U256, taken: U256) -> Result<(), Inconsistent> {
     if now >= bond.window_start + SLASH_WINDOW {
         bond.window_start = now;
-        bond.window_stake = stake;
-        bond.window_slashed = U256::ZERO;
+        bond.window_left = stake * U256::from(SLASH_CAP_BPS) / U256::from(BASIS_POINTS);
     }
-    add(&mut bond.window_slashed, taken, "slashes of a window")
+    subtract(&mut bond.window_left, taken, || "what a slash window may still take".to_owned())
+}
+
+fn lock(state: &mut State, claimer: Address, provider: Address, token: Address, own: U256, all: U256) {
+    state.bond_locks.entry((claimer, provider, token)).amount = own;
+    state.bonds.entry((BondRole::Provider, provider, token)).locked = all;
 }
 
 fn empty_bucket(bond: &mut Bond, amount: U256, owner: Address) -> Result<(), Inconsistent> {
@@ -94,7 +132,7 @@ fn bond(state: &mut State, number: u8, owner: Address, token: Address) -> Result
     Ok(state.bonds.entry((role(number)?, owner, token)))
 }
 
-fn role(number: u8) -> Result<BondRole, Inconsistent> {
+pub(super) fn role(number: u8) -> Result<BondRole, Inconsistent> {
     BondRole::from_number(number).ok_or_else(|| Inconsistent::new(format!("bond role {number} is unknown")))
 }
 

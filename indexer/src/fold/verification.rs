@@ -2,10 +2,11 @@
 
 use alloy::primitives::{Address, B256};
 use spheron_bindings::{
-    attestation_policy::AttestationPolicy::AttestationPolicyEvents, verifier_set::VerifierSet::VerifierSetEvents,
+    attestation_policy::AttestationPolicy::{AttestationPolicyEvents, AttestationRecorded},
+    verifier_set::VerifierSet::VerifierSetEvents,
 };
 
-use super::{Inconsistent, Standing, State, Verifier, Window, add, small};
+use super::{Cut, Inconsistent, State, Verifier, Window, add, small};
 use crate::position::Position;
 
 /// Seconds of a round, as in `VerifierSet`.
@@ -66,15 +67,33 @@ pub(super) fn apply_verifier_set(
 }
 
 pub(super) fn apply_policy(state: &mut State, event: &AttestationPolicyEvents) -> Result<(), Inconsistent> {
-    let AttestationPolicyEvents::AttestationRecorded(e) = event;
-    let (index, end) = (small(e.index), small(e.end));
-    let windows = if end == 0 { 0 } else { index + 1 };
-    *state.standings.entry((e.node,)) = Standing { measured_at: small(e.measuredAt), units: small(e.units), windows };
-    if end != 0 {
-        if index > 0 && state.windows.get(&(e.node, index - 1)).is_none() {
-            return Err(Inconsistent::unknown("window", format_args!("{} of node {}", index - 1, e.node)));
+    match event {
+        AttestationPolicyEvents::AttestationRecorded(e) => attest(state, e)?,
+        AttestationPolicyEvents::CutSet(e) => {
+            let position = small(e.index);
+            let cut = Cut { start: small(e.start), end: small(e.end), before: small(e.before) };
+            *state.cuts.entry((e.node, position)) = cut;
+            let standing = state.standings.entry((e.node,));
+            standing.cuts = standing.cuts.max(position + 1);
         }
-        *state.windows.entry((e.node, index)) = Window { start: small(e.start), end, before: small(e.before) };
+        // What it does to the node is in the AttestationRecorded that follows.
+        AttestationPolicyEvents::AttestationTooNarrow(_) => {}
+    }
+    Ok(())
+}
+
+fn attest(state: &mut State, event: &AttestationRecorded) -> Result<(), Inconsistent> {
+    let (index, end) = (small(event.index), small(event.end));
+    let standing = state.standings.entry((event.node,));
+    standing.measured_at = small(event.measuredAt);
+    standing.units = small(event.units);
+    standing.windows = if end == 0 { 0 } else { index + 1 };
+    if end != 0 {
+        if index > 0 && state.windows.get(&(event.node, index - 1)).is_none() {
+            return Err(Inconsistent::unknown("window", format_args!("{} of node {}", index - 1, event.node)));
+        }
+        let window = Window { start: small(event.start), end, before: small(event.before) };
+        *state.windows.entry((event.node, index)) = window;
     }
     Ok(())
 }

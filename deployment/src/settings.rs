@@ -1,0 +1,172 @@
+//! Parameters of a deployment, and the TOML file that holds them.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use alloy::primitives::{Address, U256, aliases::U96};
+use serde::Deserialize;
+
+use crate::{Contracts, Role};
+
+/// Parameters of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// Name of the chain, such as `arbitrum`.
+    pub chain: String,
+    /// EIP-155 id of the chain.
+    pub chain_id: u64,
+    /// The dollar token; a test dollar is deployed if there is none, as on local chains.
+    #[serde(default)]
+    pub dollar: Option<Address>,
+    /// Chainlink's feed of the sequencer's uptime, if the chain has one.
+    #[serde(default)]
+    pub uptime_feed: Option<Address>,
+    /// Into whose Ledger balance fees are collected.
+    pub fee_collector: Address,
+    /// Tokens that leases may be paid in.
+    pub markets: Vec<Market>,
+    /// From how much on a bond counts.
+    pub minimum_bonds: Vec<MinimumBond>,
+    /// Accounts that get roles, besides the contracts that need one.
+    #[serde(default)]
+    pub grants: Vec<Grant>,
+    /// How verdicts are signed.
+    pub quorum: Quorum,
+    /// Who governs in the end, when the deployer has given up every role. Without it the deployer keeps the admin role,
+    /// as on local chains.
+    #[serde(default)]
+    pub admin: Option<Admin>,
+}
+
+/// A token: one of the deployment's own by its name, or any by its address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Token {
+    /// SPON.
+    Spon,
+    /// The dollar token.
+    Dollar,
+    /// Another one.
+    #[serde(untagged)]
+    Address(Address),
+}
+
+/// Terms of leases in one token.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Market {
+    /// The token.
+    pub token: Token,
+    /// Protocol's share of payments, basis points.
+    pub fee_bps: u16,
+    /// Share of a lease's exposure that is locked out of the provider's bond, basis points.
+    pub cover_bps: u16,
+    /// Wei that a lease opens with at least.
+    pub min_funds: U96,
+    /// Wei that a top-up brings at least.
+    pub min_top_up: U96,
+}
+
+/// What a bond is for, as in `IBonds.Role`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum BondRole {
+    /// Offers nodes.
+    Provider = 0,
+    /// Connects Fizz nodes.
+    Gateway = 1,
+    /// Signs verdicts.
+    Verifier = 2,
+}
+
+/// From how much on a bond counts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct MinimumBond {
+    /// What the bond is for.
+    pub role: BondRole,
+    /// The token.
+    pub token: Token,
+    /// Wei.
+    pub amount: U256,
+}
+
+/// A role for an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Grant {
+    /// The role.
+    pub role: Role,
+    /// Who gets it.
+    pub account: Address,
+    /// Seconds between scheduling a call and its execution.
+    pub delay: u32,
+}
+
+/// How verdicts are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Quorum {
+    /// Verifiers drawn for a node and round.
+    pub committee: u8,
+    /// Signatures that a verdict needs.
+    pub signatures: u8,
+}
+
+/// Who governs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Admin {
+    /// A multi-signature wallet or a governor contract.
+    pub account: Address,
+    /// Seconds between scheduling an administrative call and its execution.
+    pub delay: u32,
+}
+
+/// Why a settings file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read the settings {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is malformed.
+    #[error("the settings {path} are wrong: {source}")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Where it goes wrong.
+        source: Box<toml::de::Error>,
+    },
+}
+
+impl Settings {
+    /// Reads a settings file.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or has an unknown or missing key, or a malformed value.
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        let text = fs::read_to_string(path).map_err(|source| SettingsError::File { path: path.into(), source })?;
+        toml::from_str(&text).map_err(|source| SettingsError::Format { path: path.into(), source: Box::new(source) })
+    }
+}
+
+impl Token {
+    /// Where the token stands.
+    pub fn address(self, contracts: &Contracts) -> Address {
+        match self {
+            Self::Spon => contracts.spon,
+            Self::Dollar => contracts.dollar,
+            Self::Address(address) => address,
+        }
+    }
+}
