@@ -146,7 +146,7 @@ interface INodeRegistry {
     /// read there.
     event AgentIdSet(address indexed provider, uint256 indexed agentId);
 
-    /// @notice Registrations are paused, or no longer.
+    /// @notice Registrations of nodes and gateways are paused, or no longer.
     event PausedSet(bool paused);
 
     /// @notice Thrown when an account is registered already, or was and has handed over.
@@ -255,7 +255,8 @@ interface INodeRegistry {
     /// @notice Sets a provider's trust tier. Restricted.
     function setTrustTier(address provider, uint256 trustTier) external;
 
-    /// @notice Pauses registrations of providers, gateways and nodes, or lets them in again. Restricted.
+    /// @notice Pauses registrations of nodes and gateways, or lets them in again. A provider without a node has nothing
+    /// to lease, and may register. Restricted.
     function setPaused(bool paused) external;
 
     /// @notice A node.
@@ -276,7 +277,7 @@ interface INodeRegistry {
     /// @notice Whether the nodes of a provider may join a gateway.
     function isAdmitted(address gateway, address provider) external view returns (bool);
 
-    /// @notice Whether registrations are paused.
+    /// @notice Whether registrations of nodes and gateways are paused.
     function isPaused() external view returns (bool);
 
     /// @notice The nonce that the next consent for `node` must carry.

@@ -103,7 +103,6 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
 
     /// @inheritdoc INodeRegistry
     function registerProvider(address rewardWallet, address bondToken, string calldata uri) external {
-        _checkIntake();
         if (rewardWallet == address(0)) revert NodeRegistry_InvalidAccount(rewardWallet);
         if (bytes(uri).length > MAX_URI_BYTES) revert NodeRegistry_InvalidClaim("uri");
         if (_providers[msg.sender].flags != 0) revert NodeRegistry_AlreadyRegistered(msg.sender);
@@ -506,7 +505,7 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
     }
 
     function _padded(uint256 length) private pure returns (uint256) {
-        return (length + 31) / 32 * 32;
+        return (length + 31) & ~uint256(31);
     }
 
     function _hashConsent(NodeConsent memory consent) private view returns (bytes32) {

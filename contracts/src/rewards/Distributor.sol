@@ -5,74 +5,177 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IOutageClock} from "../governance/IOutageClock.sol";
 import {IDistributor} from "./IDistributor.sol";
 
 /// @notice As IDistributor describes.
 /// @dev Immutable. Epochs share the token balance of this contract; each pays at most its own cap out of it.
-contract Distributor is IDistributor, AccessManaged, ReentrancyGuardTransient {
+contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
+
+    /// @dev What every payment of an epoch reads: one slot.
+    struct State {
+        uint88 cap;
+        uint88 paid;
+        uint40 activatesAt;
+        uint24 leafCount;
+        Status status;
+    }
+
+    /// @dev An epoch as it is stored.
+    struct Record {
+        bytes32 root;
+        State state;
+        address token;
+        uint88 forfeited;
+        address funder;
+    }
 
     /// @notice Keeps reward leaves apart from every other hash.
     bytes32 public constant LEAF_DOMAIN = keccak256("Spheron reward leaf v1");
     /// @inheritdoc IDistributor
     uint256 public constant ACTIVATION_DELAY = 48 hours;
     /// @inheritdoc IDistributor
+    uint256 public constant ARBITRATION_DELAY = 72 hours;
+    /// @inheritdoc IDistributor
     uint256 public constant SWEEP_DELAY = 26 weeks;
+    /// @inheritdoc IDistributor
+    uint256 public constant CHALLENGE_BOND_BPS = 100;
 
+    uint256 private constant BPS = 10_000;
     // Leaves of a range: as many as a word of the bitmap has bits.
     uint256 private constant RANGE = 256;
     uint256 private constant RANGE_DEPTH = 8;
 
-    /// @inheritdoc IDistributor
-    uint256 public nextEpoch = 1;
+    bytes32 private constant CLAIM_TO_TYPEHASH =
+        keccak256("ClaimTo(uint256 epoch,uint256 index,address account,uint256 amount,address to,uint256 deadline)");
+
+    /// @notice Counts the sequencer's outages; the zero address for none.
+    IOutageClock public immutable clock;
+
     /// @inheritdoc IDistributor
     mapping(address account => address) public claimerOf;
 
-    mapping(uint256 epoch => Epoch) private _epochs;
+    // One slot, since a post reads both.
+    uint64 private _nextEpoch = 1;
+    /// @inheritdoc IDistributor
+    bool public paused;
+
+    mapping(uint256 epoch => Record) private _epochs;
+    mapping(uint256 epoch => Challenge) private _challenges;
     mapping(uint256 epoch => mapping(uint256 range => uint256)) private _paid;
 
-    constructor(address initialAuthority) AccessManaged(initialAuthority) {}
+    constructor(address initialAuthority, IOutageClock clock_)
+        AccessManaged(initialAuthority)
+        EIP712("Spheron Distributor", "1")
+    {
+        clock = clock_;
+    }
+
+    /// @inheritdoc IDistributor
+    function fund(uint256 epoch, address token, uint256 amount) external restricted nonReentrant {
+        if (epoch < _nextEpoch) revert Distributor_WrongEpoch(epoch, _nextEpoch);
+        Record storage e = _epochs[epoch];
+        State memory state = e.state;
+        if (state.status == Status.None) {
+            (e.token, e.funder) = (token, msg.sender);
+            (state.activatesAt, state.status) = (uint40(block.timestamp), Status.Funded);
+        } else if (e.token != token || e.funder != msg.sender) {
+            revert Distributor_WrongFunds(epoch, e.token, e.funder, state.cap);
+        }
+        uint256 cap = Math.saturatingAdd(state.cap, amount);
+        if (amount == 0 || cap > type(uint88).max) revert Distributor_InvalidEpoch(epoch);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        state.cap = uint88(cap); // checked
+        e.state = state;
+        emit EpochFunded(epoch, token, msg.sender, amount);
+        _pull(token, amount);
+    }
 
     /// @inheritdoc IDistributor
     function post(uint256 epoch, address token, bytes32 root, uint256 cap, uint256 leafCount, bytes32 evidence)
         external
         restricted
-        nonReentrant
     {
-        require(epoch == nextEpoch, Distributor_WrongEpoch(epoch, nextEpoch));
-        require(
-            root != 0 && cap != 0 && cap <= type(uint128).max && leafCount != 0 && leafCount <= type(uint32).max,
-            Distributor_InvalidEpoch(epoch)
-        );
-        nextEpoch = epoch + 1;
+        (uint256 next, bool stopped) = (_nextEpoch, paused);
+        if (stopped) revert Distributor_Paused();
+        if (epoch != next) revert Distributor_WrongEpoch(epoch, next);
+        if (root == 0 || leafCount == 0 || leafCount > type(uint24).max) revert Distributor_InvalidEpoch(epoch);
+        Record storage e = _epochs[epoch];
+        State memory state = e.state;
+        if (state.status != Status.Funded || e.token != token || state.cap != cap) {
+            revert Distributor_WrongFunds(epoch, e.token, e.funder, state.cap);
+        }
         uint256 activatesAt = block.timestamp + ACTIVATION_DELAY;
-        Epoch storage e = _epochs[epoch];
+        _nextEpoch = uint64(next + 1);
         e.root = root;
-        e.token = token;
-        e.activatesAt = uint40(activatesAt);
-        e.leafCount = uint32(leafCount);
-        e.cap = uint128(cap);
-        e.funder = msg.sender;
-        emit EpochPosted(epoch, token, msg.sender, root, cap, leafCount, activatesAt, evidence);
-        _pull(token, cap);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        (state.activatesAt, state.leafCount, state.status) = (uint40(activatesAt), uint24(leafCount), Status.Posted);
+        e.state = state;
+        emit EpochPosted(epoch, token, root, cap, leafCount, activatesAt, evidence);
     }
 
     /// @inheritdoc IDistributor
     function disable(uint256 epoch) external restricted nonReentrant {
-        Epoch storage e = _epochs[epoch];
-        require(e.root != 0, Distributor_NotActive(epoch));
-        require(!e.disabled && block.timestamp < e.activatesAt, Distributor_TooLateToDisable(epoch, e.activatesAt));
-        e.disabled = true;
-        e.swept = true;
-        // A funder that cannot be paid must not keep a wrong root alive.
-        if (IERC20(e.token).trySafeTransfer(e.funder, e.cap)) {
-            emit EpochDisabled(epoch, e.cap);
-        } else {
-            e.swept = false;
-            emit EpochDisabled(epoch, 0);
+        Status status = _epochs[epoch].state.status;
+        if (status != Status.Challenged && !_isPending(epoch)) revert Distributor_NotPending(epoch, status);
+        _disable(epoch);
+    }
+
+    /// @inheritdoc IDistributor
+    function challenge(uint256 epoch, uint256 index, Reward calldata expected) external nonReentrant {
+        Record storage e = _epochs[epoch];
+        if (!_isPending(epoch)) revert Distributor_NotPending(epoch, e.state.status);
+        uint256 bond = challengeBondOf(epoch);
+        uint256 deadline = block.timestamp + ARBITRATION_DELAY;
+        e.state.status = Status.Challenged;
+        _challenges[epoch] = Challenge(msg.sender, uint40(deadline));
+        emit EpochChallenged(epoch, msg.sender, index, expected.account, expected.amount, bond, deadline);
+        _pull(e.token, bond);
+    }
+
+    /// @inheritdoc IDistributor
+    function resolve(uint256 epoch, bool upheld) external restricted nonReentrant {
+        uint256 deadline = _decidedBy(epoch);
+        if (block.timestamp >= deadline) revert Distributor_WrongTime(epoch, deadline);
+        if (upheld) return _disable(epoch);
+
+        Record storage e = _epochs[epoch];
+        uint256 bond = challengeBondOf(epoch);
+        uint256 activatesAt = block.timestamp + ACTIVATION_DELAY;
+        (e.state.status, e.state.activatesAt) = (Status.Posted, uint40(activatesAt));
+        // forge-lint: disable-next-line(unsafe-typecast)
+        e.forfeited += uint88(bond); // a share of the cap
+        emit ChallengeRejected(epoch, _challenges[epoch].challenger, bond, activatesAt);
+        delete _challenges[epoch];
+    }
+
+    /// @inheritdoc IDistributor
+    function expireChallenge(uint256 epoch) external nonReentrant {
+        uint256 deadline = _decidedBy(epoch);
+        if (block.timestamp < deadline) revert Distributor_WrongTime(epoch, deadline);
+        _disable(epoch);
+    }
+
+    /// @inheritdoc IDistributor
+    function collectBond(uint256 epoch, address to) external nonReentrant {
+        address challenger = _challenges[epoch].challenger;
+        if (msg.sender != challenger || _epochs[epoch].state.status == Status.Challenged) {
+            revert Distributor_NotAuthorized(msg.sender, challenger);
         }
+        uint256 bond = challengeBondOf(epoch);
+        delete _challenges[epoch];
+        emit BondReturned(epoch, challenger, to, bond);
+        IERC20(_epochs[epoch].token).safeTransfer(to, bond);
+    }
+
+    /// @inheritdoc IDistributor
+    function activate(uint256 epoch) external {
+        if (_epochs[epoch].state.status == Status.Active) revert Distributor_NotPending(epoch, Status.Active);
+        _active(epoch);
     }
 
     /// @inheritdoc IDistributor
@@ -81,30 +184,22 @@ contract Distributor is IDistributor, AccessManaged, ReentrancyGuardTransient {
         nonReentrant
         returns (uint256 total)
     {
-        Epoch storage e = _active(epoch);
-        uint256 range = start / RANGE;
-        require(
-            start % RANGE == 0 && start < e.leafCount && rewards.length == Math.min(RANGE, e.leafCount - start),
-            Distributor_InvalidRange(epoch, start, rewards.length)
-        );
-        require(
-            proof.length == _rangesDepth(e.leafCount)
-                && _climb(_subtreeRoot(epoch, start, rewards), range, proof) == e.root,
-            Distributor_InvalidProof(epoch, start)
-        );
+        _checkRange(epoch, _active(epoch), start, rewards, proof);
+        uint256 word = _paid[epoch][start / RANGE];
+        uint256 due = ~word & (type(uint256).max >> (RANGE - rewards.length));
+        if (due == 0) return 0;
+        uint256 sum = _sum(rewards, due);
+        _charge(epoch, sum);
+        _paid[epoch][start / RANGE] = word | due;
 
-        uint256 paid = _paid[epoch][range];
-        for (uint256 i; i < rewards.length; ++i) {
-            if (paid >> i & 1 == 0) total = Math.saturatingAdd(total, rewards[i].amount);
-        }
-        _charge(e, epoch, total);
-        _paid[epoch][range] = type(uint256).max >> (RANGE - rewards.length);
-
-        (uint256 failed, uint256 unpaid) = _payAll(epoch, start, rewards, paid, e.token);
-        if (failed == 0) return total;
-        _paid[epoch][range] &= ~failed;
-        e.paid -= uint128(unpaid);
-        total -= unpaid;
+        uint256 paidNow;
+        bytes32[] memory payments;
+        (paidNow, total, payments) = _payAll(_epochs[epoch].token, rewards, due);
+        if (paidNow != 0) emit RangePaid(epoch, start, paidNow, payments);
+        if (paidNow == due) return total;
+        _paid[epoch][start / RANGE] = word | paidNow;
+        // forge-lint: disable-next-line(unsafe-typecast)
+        _epochs[epoch].state.paid -= uint88(sum - total); // was charged above
     }
 
     /// @inheritdoc IDistributor
@@ -116,10 +211,27 @@ contract Distributor is IDistributor, AccessManaged, ReentrancyGuardTransient {
     function claimTo(uint256 epoch, uint256 index, Reward calldata reward, address to, bytes32[] calldata proof)
         external
     {
-        require(
-            msg.sender == reward.account || msg.sender == claimerOf[reward.account],
-            Distributor_NotAuthorized(msg.sender, reward.account)
-        );
+        if (msg.sender != reward.account && msg.sender != claimerOf[reward.account]) {
+            revert Distributor_NotAuthorized(msg.sender, reward.account);
+        }
+        _claim(epoch, index, reward, to, proof);
+    }
+
+    /// @inheritdoc IDistributor
+    function claimToBySignature(
+        uint256 epoch,
+        uint256 index,
+        Reward calldata reward,
+        address to,
+        uint256 deadline,
+        bytes calldata signature,
+        bytes32[] calldata proof
+    ) external {
+        if (block.timestamp > deadline) revert Distributor_SignatureExpired(deadline);
+        bytes32 digest = hashClaimTo(epoch, index, reward, to, deadline);
+        if (!SignatureChecker.isValidSignatureNowCalldata(reward.account, digest, signature)) {
+            revert Distributor_NotAuthorized(msg.sender, reward.account);
+        }
         _claim(epoch, index, reward, to, proof);
     }
 
@@ -131,26 +243,65 @@ contract Distributor is IDistributor, AccessManaged, ReentrancyGuardTransient {
 
     /// @inheritdoc IDistributor
     function sweep(uint256 epoch) external nonReentrant {
-        Epoch storage e = _epochs[epoch];
-        require(e.root != 0, Distributor_NotActive(epoch));
-        uint256 sweepableAt = e.activatesAt + SWEEP_DELAY;
-        require(
-            !e.swept && (e.disabled || block.timestamp >= sweepableAt), Distributor_NotSweepable(epoch, sweepableAt)
-        );
-        e.swept = true;
-        uint256 rest = e.cap - e.paid;
+        Record storage e = _epochs[epoch];
+        State memory state = e.state;
+        uint256 sweepableAt = state.status == Status.Disabled ? 0 : _sweepableAt(epoch, state.status);
+        if (block.timestamp < sweepableAt) revert Distributor_NotSweepable(epoch, sweepableAt);
+
+        uint256 rest = uint256(state.cap) - state.paid + e.forfeited;
+        (address token, address funder) = (e.token, e.funder);
+        // What was never posted may be funded anew: its number is still to come.
+        if (state.status == Status.Funded) delete _epochs[epoch];
+        else e.state.status = Status.Swept;
         emit EpochSwept(epoch, rest);
-        if (rest != 0) IERC20(e.token).safeTransfer(e.funder, rest);
+        if (rest != 0) IERC20(token).safeTransfer(funder, rest);
+    }
+
+    /// @inheritdoc IDistributor
+    function setPaused(bool paused_) external restricted {
+        paused = paused_;
+        emit PausedSet(paused_);
     }
 
     /// @inheritdoc IDistributor
     function epochOf(uint256 epoch) external view returns (Epoch memory) {
-        return _epochs[epoch];
+        Record memory e = _epochs[epoch];
+        return Epoch(
+            e.root,
+            e.token,
+            e.funder,
+            e.state.cap,
+            e.state.paid,
+            e.forfeited,
+            e.state.activatesAt,
+            e.state.leafCount,
+            e.state.status
+        );
     }
 
     /// @inheritdoc IDistributor
-    function isPaid(uint256 epoch, uint256 index) public view returns (bool) {
+    function challengeOf(uint256 epoch) external view returns (Challenge memory) {
+        return _challenges[epoch];
+    }
+
+    /// @inheritdoc IDistributor
+    function activationOf(uint256 epoch) external view returns (uint256) {
+        return _after(_epochs[epoch].state.activatesAt, ACTIVATION_DELAY);
+    }
+
+    /// @inheritdoc IDistributor
+    function nextEpoch() external view returns (uint256) {
+        return _nextEpoch;
+    }
+
+    /// @inheritdoc IDistributor
+    function isPaid(uint256 epoch, uint256 index) external view returns (bool) {
         return _paid[epoch][index / RANGE] >> (index % RANGE) & 1 != 0;
+    }
+
+    /// @inheritdoc IDistributor
+    function challengeBondOf(uint256 epoch) public view returns (uint256) {
+        return Math.ceilDiv(_epochs[epoch].state.cap * CHALLENGE_BOND_BPS, BPS);
     }
 
     /// @inheritdoc IDistributor
@@ -160,62 +311,147 @@ contract Distributor is IDistributor, AccessManaged, ReentrancyGuardTransient {
         return keccak256(bytes.concat(keccak256(leaf)));
     }
 
-    function _claim(uint256 epoch, uint256 index, Reward calldata reward, address to, bytes32[] calldata proof)
-        private
-        nonReentrant
+    /// @inheritdoc IDistributor
+    function hashClaimTo(uint256 epoch, uint256 index, Reward calldata reward, address to, uint256 deadline)
+        public
+        view
+        returns (bytes32)
     {
-        Epoch storage e = _active(epoch);
-        require(index < e.leafCount, Distributor_InvalidRange(epoch, index, 1));
-        require(
-            proof.length == RANGE_DEPTH + _rangesDepth(e.leafCount)
-                && _climb(hashLeaf(epoch, index, reward), index, proof) == e.root,
-            Distributor_InvalidProof(epoch, index)
+        return _hashTypedDataV4(
+            keccak256(abi.encode(CLAIM_TO_TYPEHASH, epoch, index, reward.account, reward.amount, to, deadline))
         );
-        require(!isPaid(epoch, index), Distributor_AlreadyPaid(epoch, index));
-        _charge(e, epoch, reward.amount);
-        _paid[epoch][index / RANGE] |= 1 << (index % RANGE);
-        emit RewardPaid(epoch, index, reward.account, to, reward.amount);
-        if (reward.amount != 0) IERC20(e.token).safeTransfer(to, reward.amount);
     }
 
-    /// @dev Pays the leaves whose bit in `paid` is not set.
-    /// @return failed Bits of the leaves whose transfer failed.
-    /// @return unpaid Their wei.
-    function _payAll(uint256 epoch, uint256 start, Reward[] calldata rewards, uint256 paid, address token)
+    function _claim(uint256 epoch, uint256 index, Reward calldata reward, address to, bytes32[] calldata proof)
         private
-        returns (uint256 failed, uint256 unpaid)
     {
+        uint256 leafCount = _active(epoch);
+        if (index >= leafCount) revert Distributor_InvalidRange(epoch, index, 1);
+        if (
+            proof.length != RANGE_DEPTH + _rangesDepth(leafCount)
+                || _climb(hashLeaf(epoch, index, reward), index, proof) != _epochs[epoch].root
+        ) revert Distributor_InvalidProof(epoch, index);
+        (uint256 word, uint256 bit) = (_paid[epoch][index / RANGE], 1 << (index % RANGE));
+        if (word & bit != 0) revert Distributor_AlreadyPaid(epoch, index);
+        _charge(epoch, reward.amount);
+        _paid[epoch][index / RANGE] = word | bit;
+        emit RewardPaid(epoch, reward.account, index, to, reward.amount);
+        // Everything is written, so a token that calls back finds nothing to take twice.
+        if (reward.amount != 0) IERC20(_epochs[epoch].token).safeTransfer(to, reward.amount);
+    }
+
+    /// @dev Pays the leaves whose bit in `due` is set.
+    /// @return paidNow Bits of those whose transfer succeeded.
+    /// @return total Their wei.
+    /// @return payments Their words in `RangePaid`.
+    function _payAll(address token, Reward[] calldata rewards, uint256 due)
+        private
+        returns (uint256 paidNow, uint256 total, bytes32[] memory payments)
+    {
+        payments = new bytes32[](rewards.length);
+        uint256 count;
         for (uint256 i; i < rewards.length; ++i) {
-            if (paid >> i & 1 != 0) continue;
+            if (due >> i & 1 == 0) continue;
             (address account, uint256 amount) = (rewards[i].account, rewards[i].amount);
-            if (amount == 0 || IERC20(token).trySafeTransfer(account, amount)) {
-                emit RewardPaid(epoch, start + i, account, account, amount);
-            } else {
-                failed |= 1 << i;
-                unpaid += amount;
-            }
+            if (amount != 0 && !IERC20(token).trySafeTransfer(account, amount)) continue;
+            paidNow |= 1 << i;
+            total += amount;
+            // An amount within a cap has 88 bits.
+            payments[count++] = bytes32(uint256(uint160(account)) << 96 | amount);
+        }
+        assembly ("memory-safe") {
+            mstore(payments, count)
+        }
+    }
+
+    /// @dev Wei of the leaves whose bit in `due` is set, or more than any cap if that overflows.
+    function _sum(Reward[] calldata rewards, uint256 due) private pure returns (uint256 sum) {
+        for (uint256 i; i < rewards.length; ++i) {
+            if (due >> i & 1 != 0) sum = Math.saturatingAdd(sum, rewards[i].amount);
         }
     }
 
     /// @dev Counts `amount` wei as paid, within the cap.
-    function _charge(Epoch storage e, uint256 epoch, uint256 amount) private {
-        uint256 paid = Math.saturatingAdd(e.paid, amount);
-        require(paid <= e.cap, Distributor_CapExceeded(epoch, paid, e.cap));
-        e.paid = uint128(paid);
+    function _charge(uint256 epoch, uint256 amount) private {
+        State storage state = _epochs[epoch].state;
+        (uint256 paid, uint256 cap) = (state.paid, state.cap);
+        if (amount > cap - paid) revert Distributor_CapExceeded(epoch, Math.saturatingAdd(paid, amount), cap);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        state.paid = uint88(paid + amount); // at most the cap
     }
 
     function _pull(address token, uint256 amount) private {
         uint256 before = IERC20(token).balanceOf(address(this));
         IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
         uint256 arrived = IERC20(token).balanceOf(address(this)) - before;
-        require(arrived == amount, Distributor_UnexpectedAmount(amount, arrived));
+        if (arrived != amount) revert Distributor_UnexpectedAmount(amount, arrived);
     }
 
-    function _active(uint256 epoch) private view returns (Epoch storage e) {
-        e = _epochs[epoch];
-        require(
-            e.root != 0 && block.timestamp >= e.activatesAt && !e.disabled && !e.swept, Distributor_NotActive(epoch)
+    /// @dev Disables an epoch, whose challenger, if there is one, gets its bond back.
+    function _disable(uint256 epoch) private {
+        _epochs[epoch].state.status = Status.Disabled;
+        emit EpochDisabled(epoch);
+        address challenger = _challenges[epoch].challenger;
+        if (challenger == address(0)) return;
+        uint256 bond = challengeBondOf(epoch);
+        // A challenger that cannot be paid must not keep a wrong root alive.
+        if (!IERC20(_epochs[epoch].token).trySafeTransfer(challenger, bond)) return;
+        delete _challenges[epoch];
+        emit BondReturned(epoch, challenger, challenger, bond);
+    }
+
+    /// @dev Leaves of an active epoch. One whose delay is over is marked active.
+    function _active(uint256 epoch) private returns (uint256 leafCount) {
+        State storage state = _epochs[epoch].state;
+        Status status = state.status;
+        if (status != Status.Active) {
+            if (status != Status.Posted || _isPending(epoch)) revert Distributor_NotActive(epoch);
+            state.status = Status.Active;
+            emit EpochActivated(epoch);
+        }
+        return state.leafCount;
+    }
+
+    /// @dev Whether an epoch is posted and its delay still runs.
+    function _isPending(uint256 epoch) private view returns (bool) {
+        State storage state = _epochs[epoch].state;
+        return state.status == Status.Posted && block.timestamp < _after(state.activatesAt, ACTIVATION_DELAY);
+    }
+
+    /// @dev When the open challenge of an epoch counts as upheld.
+    function _decidedBy(uint256 epoch) private view returns (uint256) {
+        if (_epochs[epoch].state.status != Status.Challenged) revert Distributor_NotChallenged(epoch);
+        return _after(_challenges[epoch].deadline, ARBITRATION_DELAY);
+    }
+
+    /// @dev When an epoch that was not disabled may be swept; never if it is swept or challenged.
+    function _sweepableAt(uint256 epoch, Status status) private view returns (uint256) {
+        uint256 activatesAt = _epochs[epoch].state.activatesAt;
+        if (status == Status.Funded) return activatesAt + SWEEP_DELAY;
+        if (status != Status.Posted && status != Status.Active) return type(uint256).max;
+        return _after(activatesAt + SWEEP_DELAY, SWEEP_DELAY + ACTIVATION_DELAY);
+    }
+
+    /// @dev The end of a delay that would be over at `end`, with the outages since it began.
+    function _after(uint256 end, uint256 delay) private view returns (uint256) {
+        if (block.timestamp < end || address(clock) == address(0)) return end;
+        return end + clock.outageBetween(end - delay, block.timestamp);
+    }
+
+    function _checkRange(
+        uint256 epoch,
+        uint256 leafCount,
+        uint256 start,
+        Reward[] calldata rewards,
+        bytes32[] calldata proof
+    ) private view {
+        if (start % RANGE != 0 || start >= leafCount || rewards.length != Math.min(RANGE, leafCount - start)) revert Distributor_InvalidRange(
+            epoch, start, rewards.length
         );
+        if (
+            proof.length != _rangesDepth(leafCount)
+                || _climb(_subtreeRoot(epoch, start, rewards), start / RANGE, proof) != _epochs[epoch].root
+        ) revert Distributor_InvalidProof(epoch, start);
     }
 
     /// @dev The root of the 256 leaves from `start` on; those past `rewards` are 0.
@@ -245,10 +481,14 @@ contract Distributor is IDistributor, AccessManaged, ReentrancyGuardTransient {
 
     /// @dev The root over `node`, the `position`-th of its level, and its `siblings` upwards.
     function _climb(bytes32 node, uint256 position, bytes32[] calldata siblings) private pure returns (bytes32) {
-        for (uint256 i; i < siblings.length; ++i) {
-            node = position >> i & 1 == 0
-                ? Hashes.efficientKeccak256(node, siblings[i])
-                : Hashes.efficientKeccak256(siblings[i], node);
+        assembly ("memory-safe") {
+            for { let i := 0 } lt(i, siblings.length) { i := add(i, 1) } {
+                // An even position is on the left, at 0x00.
+                let side := shl(5, and(shr(i, position), 1))
+                mstore(side, node)
+                mstore(xor(side, 0x20), calldataload(add(siblings.offset, shl(5, i))))
+                node := keccak256(0x00, 0x40)
+            }
         }
         return node;
     }

@@ -9,6 +9,9 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 /// linearly, so that nobody can step in for one payment. Votes (ERC-5805) count on a timestamp clock.
 /// @dev Assets are counted, not read from the token balance: a donation changes no price. Virtual shares (10^3) and
 /// rounding towards the vault make a first-depositor attack a loss. The drip stands still while nobody is staked.
+/// Votes count once delegated, to oneself too, and `getPastTotalSupply` is the sum of delegated votes: shares of whoever
+/// does not vote are no part of it, so a quorum that is a share of it wants a floor in votes beside it.
+/// Pausing stops deposits, and nothing else.
 interface IStakedSpon is IERC4626 {
     /// @notice An exit of one controller.
     struct Exit {
@@ -43,6 +46,9 @@ interface IStakedSpon is IERC4626 {
 
     /// @notice The cooldown of future exits was set, in seconds.
     event CooldownSet(uint256 cooldown);
+
+    /// @notice Deposits were stopped, or let in again.
+    event PausedSet(bool paused);
 
     /// @notice Thrown when `claimed` exceeds what the controller can claim at this time.
     error StakedSpon_NotClaimable(address controller, uint256 claimed, uint256 claimable, uint256 claimableAt);
@@ -92,6 +98,12 @@ interface IStakedSpon is IERC4626 {
 
     /// @notice Seconds between a request and its claim.
     function cooldown() external view returns (uint256);
+
+    /// @notice Stops deposits, or lets them in again. Exits, revenue and votes go on. Restricted.
+    function setPaused(bool paused) external;
+
+    /// @notice Whether deposits are stopped; `maxDeposit` and `maxMint` are 0 then.
+    function paused() external view returns (bool);
 
     /// @notice Sets the cooldown of future exits, in [2 days, 30 days]. Restricted.
     function setCooldown(uint256 cooldown) external;

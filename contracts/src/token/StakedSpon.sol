@@ -22,9 +22,10 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
     /// @dev The stakers' SPON, some of which is still on its way to them.
     struct Assets {
         uint96 held; // wei, with what has not dripped yet and without the exits
-        uint96 undripped; // wei, when the drip last began or stopped
+        uint88 undripped; // wei, when the drip last began or stopped
         uint40 endsAt; // unix seconds
         uint24 duration; // seconds from that moment to `endsAt`
+        bool paused; // no deposits
     }
 
     uint256 private constant DRIP_PERIOD = 7 days;
@@ -125,8 +126,8 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
     function fund(uint256 amount) external nonReentrant {
         require(amount != 0, StakedSpon_ZeroAmount());
         (uint256 old, uint256 remaining) = _dripNow();
-        _assets.held += uint96(_fit(amount, maxDeposit(address(0))));
-        uint256 undripped = old + amount;
+        _assets.held += uint96(_fit(amount, _room()));
+        uint256 undripped = _fit(old + amount, type(uint88).max);
         uint256 duration = DRIP_PERIOD;
         // Rounded down: a second more than the old rate needs would let a flow of dust hold the revenue back.
         if (old != 0) duration = Math.min(duration, Math.mulDiv(undripped, remaining, old));
@@ -143,6 +144,17 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
         );
         cooldown = cooldown_;
         emit CooldownSet(cooldown_);
+    }
+
+    /// @inheritdoc IStakedSpon
+    function setPaused(bool paused_) external restricted {
+        _assets.paused = paused_;
+        emit PausedSet(paused_);
+    }
+
+    /// @inheritdoc IStakedSpon
+    function paused() external view returns (bool) {
+        return _assets.paused;
     }
 
     /// @inheritdoc IStakedSpon
@@ -175,7 +187,7 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
 
     /// @inheritdoc IERC4626
     function maxDeposit(address) public view override(ERC4626, IERC4626) returns (uint256) {
-        return type(uint96).max - _assets.held;
+        return _assets.paused ? 0 : _room();
     }
 
     /// @inheritdoc IERC4626
@@ -254,6 +266,11 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
         super._deposit(caller, receiver, assets, shares);
     }
 
+    /// @dev Wei that the vault can still take.
+    function _room() private view returns (uint256) {
+        return type(uint96).max - _assets.held;
+    }
+
     /// @dev Nobody is staked from now on.
     function _stopDrip() private {
         (uint256 undripped, uint256 remaining) = _dripNow();
@@ -270,7 +287,7 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
 
     /// @dev From now on, `undripped` wei drip for `duration` seconds.
     function _setDrip(uint256 undripped, uint256 duration) private {
-        _assets.undripped = uint96(undripped);
+        _assets.undripped = uint88(undripped);
         _assets.endsAt = uint40(block.timestamp + duration);
         _assets.duration = uint24(duration);
     }
@@ -296,6 +313,23 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
 
     function _update(address from, address to, uint256 amount) internal override(ERC20, ERC20Votes) {
         super._update(from, to, amount);
+    }
+
+    /// @dev The total counts delegated votes only, so whoever never delegates writes no checkpoint. Shares that go from
+    /// an account without a delegate to one with, or back, are minted to the votes, or burned.
+    function _transferVotingUnits(address from, address to, uint256 amount) internal override {
+        if (from != address(0) && delegates(from) == address(0)) from = address(0);
+        if (to != address(0) && delegates(to) == address(0)) to = address(0);
+        if (from != to) super._transferVotingUnits(from, to, amount);
+    }
+
+    function _delegate(address account, address delegatee) internal override {
+        bool counted = delegates(account) != address(0);
+        super._delegate(account, delegatee);
+        if (counted == (delegatee != address(0))) return;
+        // This contract never delegates, so that it stands for nobody's votes: only the total moves.
+        (address from, address to) = counted ? (address(this), address(0)) : (address(0), address(this));
+        super._transferVotingUnits(from, to, _getVotingUnits(account));
     }
 
     function _decimalsOffset() internal pure override returns (uint8) {

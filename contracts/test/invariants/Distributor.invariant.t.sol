@@ -2,13 +2,15 @@
 pragma solidity ^0.8.30;
 
 // Distributor: what is paid in an epoch <= its cap, and a leaf is paid at most once, in any order of payRange, claim,
-// claimTo, sweep and disable. Nothing is paid before activation, after a sweep, or of a disabled epoch. The balance of the
-// contract == the sum of what its epochs were funded with and have neither paid nor returned.
+// claimTo, challenge, resolve, expiry, sweep and disable. Nothing is paid before activation, while it is challenged, after
+// a sweep, or of a disabled epoch. The balance of the contract == the sum of what its epochs were funded with and have
+// neither paid nor returned, and of the bonds of challengers.
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Test} from "forge-std/Test.sol";
 import {Distributor} from "../../src/rewards/Distributor.sol";
 import {IDistributor} from "../../src/rewards/IDistributor.sol";
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {StakeBlockingToken} from "../mocks/StakeTokens.sol";
 import {RewardTree} from "../rewards/RewardTree.sol";
 
@@ -21,6 +23,7 @@ contract DistributorHandler is Test {
     StakeBlockingToken public immutable token = new StakeBlockingToken();
     address public sink = makeAddr("sink");
     address private claimer = makeAddr("claimer");
+    address public challenger = makeAddr("challenger");
 
     /// @dev What the handler knows of an epoch, kept apart from the contract.
     struct Model {
@@ -31,6 +34,9 @@ contract DistributorHandler is Test {
         uint256 activatesAt;
         bool disabled;
         bool swept;
+        uint256 challengedUntil; // 0 if it is not challenged
+        uint256 bond; // held for a challenger
+        uint256 forfeited;
     }
 
     mapping(uint256 epoch => Model) private _models;
@@ -40,7 +46,7 @@ contract DistributorHandler is Test {
     uint256 public toSink;
 
     constructor(AccessManager manager) {
-        distributor = new Distributor(address(manager));
+        distributor = new Distributor(address(manager), IOutageClock(address(0)));
     }
 
     function post(uint256 seed, uint256 funding) external {
@@ -66,7 +72,62 @@ contract DistributorHandler is Test {
         token.setBlocked(address(this), false);
         token.mint(address(this), m.cap);
         token.approve(address(distributor), m.cap);
+        distributor.fund(epoch, address(token), m.cap);
         distributor.post(epoch, address(token), m.tree.root(), m.cap, count, bytes32(seed));
+    }
+
+    function challenge(uint256 seed, uint256 index) external {
+        (uint256 epoch, Model storage m) = _pick(seed);
+        if (epoch == 0 || seed % 3 != 0) return;
+        uint256 bond = (m.cap + 99) / 100;
+        token.mint(challenger, bond);
+        vm.startPrank(challenger);
+        token.approve(address(distributor), bond);
+        bool pending = block.timestamp < m.activatesAt && !m.disabled && !m.swept && m.challengedUntil == 0;
+        if (!pending) {
+            IDistributor.Status status = distributor.epochOf(epoch).status;
+            vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_NotPending.selector, epoch, status));
+        }
+        distributor.challenge(epoch, index, IDistributor.Reward(challenger, index));
+        vm.stopPrank();
+        if (!pending) return _burnOf(challenger, bond);
+        (m.challengedUntil, m.bond) = (block.timestamp + 72 hours, bond);
+    }
+
+    function resolve(uint256 seed, bool upheld) external {
+        (uint256 epoch, Model storage m) = _pick(seed);
+        if (epoch == 0) return;
+        bool decided = m.challengedUntil != 0 && block.timestamp < m.challengedUntil;
+        if (m.challengedUntil == 0) {
+            vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_NotChallenged.selector, epoch));
+        } else if (!decided) {
+            vm.expectRevert(
+                abi.encodeWithSelector(IDistributor.Distributor_WrongTime.selector, epoch, m.challengedUntil)
+            );
+        }
+        distributor.resolve(epoch, upheld);
+        if (!decided) return;
+        if (upheld) return _disabled(m);
+        (m.challengedUntil, m.activatesAt) = (0, block.timestamp + 48 hours);
+        (m.forfeited, m.bond) = (m.forfeited + m.bond, 0);
+    }
+
+    function expireChallenge(uint256 seed) external {
+        (uint256 epoch, Model storage m) = _pick(seed);
+        if (epoch == 0 || m.challengedUntil == 0) return;
+        if (block.timestamp < m.challengedUntil) vm.warp(m.challengedUntil);
+        distributor.expireChallenge(epoch);
+        _disabled(m);
+    }
+
+    function collectBond(uint256 seed) external {
+        (uint256 epoch, Model storage m) = _pick(seed);
+        if (epoch == 0 || m.challengedUntil != 0 || m.bond == 0) return;
+        token.setBlocked(challenger, false);
+        vm.prank(challenger);
+        distributor.collectBond(epoch, challenger);
+        _burnOf(challenger, m.bond);
+        m.bond = 0;
     }
 
     function payRange(uint256 seed, uint256 range) external {
@@ -133,16 +194,14 @@ contract DistributorHandler is Test {
     function disable(uint256 seed) external {
         (uint256 epoch, Model storage m) = _pick(seed);
         if (epoch == 0 || seed % 4 != 0) return;
-        if (m.disabled || block.timestamp >= m.activatesAt) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IDistributor.Distributor_TooLateToDisable.selector, epoch, m.activatesAt)
-            );
+        if (m.challengedUntil == 0 && (m.disabled || m.swept || block.timestamp >= m.activatesAt)) {
+            IDistributor.Status status = distributor.epochOf(epoch).status;
+            vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_NotPending.selector, epoch, status));
             distributor.disable(epoch);
             return;
         }
         distributor.disable(epoch);
-        m.disabled = true;
-        m.swept = !token.isBlocked(address(this));
+        _disabled(m);
     }
 
     function sweep(uint256 seed) external {
@@ -151,10 +210,11 @@ contract DistributorHandler is Test {
         uint256 at = m.activatesAt + 26 weeks;
         // Half a year would hardly ever pass by itself.
         if (seed % 4 == 0 && block.timestamp < at) vm.warp(at);
-        if (m.swept || (!m.disabled && block.timestamp < at)) {
+        if (m.swept || m.challengedUntil != 0 || (!m.disabled && block.timestamp < at)) {
+            if (m.swept || m.challengedUntil != 0) at = type(uint256).max;
             vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_NotSweepable.selector, epoch, at));
             distributor.sweep(epoch);
-        } else if (token.isBlocked(address(this)) && m.cap != m.paid) {
+        } else if (token.isBlocked(address(this)) && m.cap + m.forfeited != m.paid) {
             vm.expectRevert("blocked");
             distributor.sweep(epoch);
         } else {
@@ -167,6 +227,7 @@ contract DistributorHandler is Test {
     function block_(uint256 seed, uint256 index, bool blocked) external {
         (uint256 epoch, Model storage m) = _pick(seed);
         if (epoch == 0) return;
+        if (seed % 7 == 0) return token.setBlocked(challenger, blocked);
         token.setBlocked(seed % 5 == 0 ? address(this) : m.rewards[index % m.rewards.length].account, blocked);
     }
 
@@ -202,6 +263,12 @@ contract DistributorHandler is Test {
         return _models[epoch].rewards[index];
     }
 
+    /// @notice Wei of an epoch that the contract holds, bonds included.
+    function heldOf(uint256 epoch) external view returns (uint256) {
+        Model storage m = _models[epoch];
+        return (m.swept ? 0 : m.cap - m.paid + m.forfeited) + m.bond;
+    }
+
     function modelOf(uint256 epoch) external view returns (uint256 cap, uint256 paid, bool disabled, bool swept) {
         Model storage m = _models[epoch];
         return (m.cap, m.paid, m.disabled, m.swept);
@@ -213,7 +280,22 @@ contract DistributorHandler is Test {
     }
 
     function _isActive(Model storage m) private view returns (bool) {
-        return block.timestamp >= m.activatesAt && !m.disabled && !m.swept;
+        return block.timestamp >= m.activatesAt && !m.disabled && !m.swept && m.challengedUntil == 0;
+    }
+
+    /// @dev An epoch was disabled, and a challenger's bond sent back if it could be.
+    function _disabled(Model storage m) private {
+        (m.disabled, m.challengedUntil) = (true, 0);
+        if (m.bond == 0 || token.isBlocked(challenger)) return;
+        _burnOf(challenger, m.bond);
+        m.bond = 0;
+    }
+
+    /// @dev A challenger holds nothing between calls.
+    function _burnOf(address owner, uint256 amount) private {
+        vm.prank(owner);
+        token.transfer(address(0xdead), amount);
+        assertEq(token.balanceOf(owner), 0);
     }
 
     function _canBePaid(IDistributor.Reward memory reward) private view returns (bool) {
@@ -261,8 +343,8 @@ contract DistributorInvariantTest is Test {
             assertLe(e.paid, e.cap);
             assertEq(e.cap, cap);
             assertEq(e.paid, paid);
-            assertEq(e.disabled, disabled);
-            assertEq(e.swept, swept);
+            assertEq(e.status == IDistributor.Status.Swept, swept);
+            if (!swept) assertEq(e.status == IDistributor.Status.Disabled, disabled);
             if (disabled) assertEq(e.paid, 0);
         }
     }
@@ -270,8 +352,7 @@ contract DistributorInvariantTest is Test {
     function invariant_TheBalanceIsWhatIsNeitherPaidNorReturned() public view {
         uint256 sum;
         for (uint256 epoch = 1; epoch <= handler.epochs(); ++epoch) {
-            (uint256 cap, uint256 paid,, bool swept) = handler.modelOf(epoch);
-            if (!swept) sum += cap - paid;
+            sum += handler.heldOf(epoch);
         }
         assertEq(handler.token().balanceOf(address(distributor)), sum);
     }

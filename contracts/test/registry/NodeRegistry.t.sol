@@ -231,12 +231,9 @@ contract NodeRegistryTest is RegistryFixture {
         registry.setStatus(node, INodeRegistry.Status.Retired);
         vm.stopPrank();
         vm.prank(otherProvider);
-        vm.expectRevert(INodeRegistry.NodeRegistry_Paused.selector);
         registry.registerProvider(rewardWallet, address(token), "");
 
         registry.setPaused(false);
-        vm.prank(otherProvider);
-        registry.registerProvider(rewardWallet, address(token), "");
         _registerNode(provider, second, secondKey, _claim());
     }
 

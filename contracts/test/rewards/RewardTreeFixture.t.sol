@@ -25,7 +25,9 @@ contract RewardTreeFixtureTest is Test {
     function setUp() public {
         vm.warp(1_800_000_000);
         vm.chainId(CHAIN_ID);
-        deployCodeTo("Distributor.sol:Distributor", abi.encode(new AccessManager(admin)), address(distributor));
+        deployCodeTo(
+            "Distributor.sol:Distributor", abi.encode(new AccessManager(admin), address(0)), address(distributor)
+        );
     }
 
     function test_TheFixtureIsThisTree() public view {
@@ -60,7 +62,8 @@ contract RewardTreeFixtureTest is Test {
         token.mint(admin, 1e30);
         vm.startPrank(admin);
         token.approve(address(distributor), 1e30);
-        distributor.post(EPOCH, address(token), vm.parseJsonBytes32(json, ".root"), 1e30, LEAF_COUNT, 0);
+        distributor.fund(EPOCH, address(token), 1e26);
+        distributor.post(EPOCH, address(token), vm.parseJsonBytes32(json, ".root"), 1e26, LEAF_COUNT, 0);
         skip(48 hours);
 
         bytes32[] memory proof = vm.parseJsonBytes32Array(json, ".leaves[4].proof");
