@@ -30,6 +30,7 @@ artifacts! {
     "AttestationPolicy",
     "Authority",
     "Bonds",
+    "Disputes",
     "Distributor",
     "LeaseBook",
     "Ledger",

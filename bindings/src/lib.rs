@@ -29,6 +29,7 @@ contracts! {
     attestation_policy: AttestationPolicy = "abi/AttestationPolicy.json";
     authority: Authority = "abi/Authority.json";
     bonds: Bonds = "abi/Bonds.json";
+    disputes: Disputes = "abi/Disputes.json";
     distributor: Distributor = "abi/Distributor.json";
     lease_book: LeaseBook = "abi/LeaseBook.json";
     ledger: Ledger = "abi/Ledger.json";

@@ -12,10 +12,11 @@ use serde_json::json;
 use crate::forge_config::Profile;
 
 /// The contracts that a deployment consists of.
-const CONTRACTS: [&str; 15] = [
+const CONTRACTS: [&str; 16] = [
     "AttestationPolicy",
     "Authority",
     "Bonds",
+    "Disputes",
     "Distributor",
     "LeaseBook",
     "Ledger",
