@@ -26,27 +26,40 @@ impl Client {
 
     /// Which leaves of an epoch were paid.
     pub async fn paid_rewards(&self, epoch: U256) -> Result<BTreeSet<u32>, ClientError> {
-        let filter = Filter::new().topic1(B256::from(epoch));
-        let events = self.events::<Distributor::RewardPaid>(self.contracts().distributor, filter).await?;
-        Ok(events.iter().map(|event| event.index.saturating_to()).collect())
+        let (distributor, filter) = (self.contracts().distributor, Filter::new().topic1(B256::from(epoch)));
+        let claims = self.events::<Distributor::RewardPaid>(distributor, filter.clone()).await?;
+        let ranges = self.events::<Distributor::RangePaid>(distributor, filter).await?;
+        let in_ranges = ranges.iter().flat_map(|range| {
+            let start: u32 = range.start.saturating_to();
+            (0..256u32).filter(|bit| range.leaves.bit(*bit as usize)).map(move |bit| start + bit)
+        });
+        Ok(claims.iter().map(|event| event.index.saturating_to()).chain(in_ranges).collect())
     }
 
     /// Wei of rewards that were ever paid for `account`, per token.
     pub async fn rewards_of(&self, account: Address) -> Result<BTreeMap<Address, U256>, ClientError> {
-        let filter = Filter::new().topic3(account.into_word());
+        let distributor = self.contracts().distributor;
+        let claims = Filter::new().topic2(account.into_word());
+        let claims = self.events::<Distributor::RewardPaid>(distributor, claims).await?;
+        let claims = claims.into_iter().map(|event| (event.epoch, event.amount));
+        // The accounts of a range are packed, and no filter finds them.
+        let ranges = self.events::<Distributor::RangePaid>(distributor, Filter::new()).await?;
+        let ranges = ranges.iter().flat_map(|range| range.payments.iter().map(|word| (range.epoch, unpack(*word))));
+        let ranges = ranges.filter(|(_, (payee, _))| *payee == account).map(|(epoch, (_, amount))| (epoch, amount));
         let (mut tokens, mut paid) = (BTreeMap::new(), BTreeMap::new());
-        for event in self.events::<Distributor::RewardPaid>(self.contracts().distributor, filter).await? {
-            let token = match tokens.get(&event.epoch) {
+        for (epoch, amount) in claims.chain(ranges) {
+            let token = match tokens.get(&epoch) {
                 Some(token) => *token,
-                None => self.epoch(event.epoch).await?.token,
+                None => self.epoch(epoch).await?.token,
             };
-            tokens.insert(event.epoch, token);
-            *paid.entry(token).or_insert(U256::ZERO) += event.amount;
+            tokens.insert(epoch, token);
+            *paid.entry(token).or_insert(U256::ZERO) += amount;
         }
         Ok(paid)
     }
 
-    /// Approves `cap` wei and posts the next epoch; returns when it activates (unix seconds). Needs the rewarder's role.
+    /// Funds the next epoch with `cap` wei, as far as it is not funded yet, and posts its root; returns when it activates
+    /// (unix seconds). Needs the rewarder's role.
     pub async fn post_epoch(
         &self,
         epoch: U256,
@@ -57,7 +70,11 @@ impl Client {
         evidence: B256,
     ) -> Result<U256, ClientError> {
         let distributor = self.contracts().distributor;
-        self.approve(token, distributor, cap).await?;
+        let missing = cap.saturating_sub(U256::from(self.epoch(epoch).await?.cap));
+        if !missing.is_zero() {
+            self.approve(token, distributor, missing).await?;
+            self.send(distributor, &Distributor::fundCall { epoch, token, amount: missing }).await?;
+        }
         let call = Distributor::postCall { epoch, token, root, cap, leafCount: U256::from(leaf_count), evidence };
         let receipt = self.send(distributor, &call).await?;
         Ok(event_of::<Distributor::EpochPosted>(&receipt, distributor)?.activatesAt)
@@ -73,6 +90,17 @@ impl Client {
     ) -> Result<(), ClientError> {
         let call = Distributor::payRangeCall { epoch, start: U256::from(start), rewards, proof };
         self.send(self.contracts().distributor, &call).await.map(drop)
+    }
+
+    /// Puts `bond` wei at stake against a posted root: its leaf `index` should read `expected`.
+    pub async fn challenge_epoch(&self, epoch: U256, index: u32, expected: Reward) -> Result<U256, ClientError> {
+        let distributor = self.contracts().distributor;
+        let bond = self.view(distributor, &Distributor::challengeBondOfCall { epoch }).await?;
+        let token = self.epoch(epoch).await?.token;
+        self.approve(token, distributor, bond).await?;
+        let call = Distributor::challengeCall { epoch, index: U256::from(index), expected };
+        let receipt = self.send(distributor, &call).await?;
+        Ok(event_of::<Distributor::EpochChallenged>(&receipt, distributor)?.bond)
     }
 
     /// Pays one leaf to its account. Anyone may.
@@ -99,4 +127,9 @@ impl Client {
         let call = Distributor::claimToCall { epoch, index: U256::from(index), reward, to, proof };
         self.send(self.contracts().distributor, &call).await.map(drop)
     }
+}
+
+/// The account and the wei of one word of `RangePaid`.
+fn unpack(word: B256) -> (Address, U256) {
+    (Address::from_slice(&word[..20]), U256::from_be_slice(&word[20..]))
 }

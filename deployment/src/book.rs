@@ -42,6 +42,7 @@ pub struct Contracts {
     pub node_registry: Address,
     pub resource_catalog: Address,
     pub distributor: Address,
+    pub disputes: Address,
     pub outage_clock: Address,
     pub pause_switch: Address,
     /// A dollar token: the test dollar on local chains.

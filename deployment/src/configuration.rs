@@ -7,6 +7,7 @@ use alloy::{
 use spheron_bindings::{
     authority::Authority,
     bonds::Bonds,
+    disputes::Disputes,
     lease_book::{ILeaseBook, LeaseBook},
     ledger::Ledger,
     outage_clock::OutageClock,
@@ -116,6 +117,16 @@ fn parameters(contracts: &Contracts, settings: &Settings) -> Vec<Action> {
     }));
     actions.extend(bond_takers(contracts));
     actions.extend(verification(contracts, settings));
+    actions.extend(settings.dispute_deposits.iter().map(|deposit| {
+        let (token, amount) = (deposit.token.address(contracts), deposit.amount);
+        Action::setting(
+            format!("take {amount} wei for a dispute over a bond in {token}"),
+            contracts.disputes,
+            &Disputes::setDepositCall { token, amount },
+            &Disputes::depositOfCall { token },
+            &amount,
+        )
+    }));
     actions.extend(outages(contracts, settings));
     actions.extend(pause_targets(contracts));
     actions
@@ -123,15 +134,19 @@ fn parameters(contracts: &Contracts, settings: &Settings) -> Vec<Action> {
 
 /// The contracts that may take from bonds, each by its own proof.
 fn bond_takers(contracts: &Contracts) -> Vec<Action> {
-    let (to, slasher, claimer) = (contracts.bonds, contracts.verifier_set, contracts.lease_book);
-    vec![
+    let (to, claimer) = (contracts.bonds, contracts.lease_book);
+    let slashing = |(name, slasher): (&str, Address)| {
         Action::setting(
-            "let the VerifierSet slash bonds",
+            format!("let the {name} slash bonds"),
             to,
             &Bonds::setSlasherCall { slasher, allowed: true },
             &Bonds::isSlasherCall { account: slasher },
             &true,
-        ),
+        )
+    };
+    let slashers = [("VerifierSet", contracts.verifier_set), ("Disputes", contracts.disputes)];
+    let mut actions: Vec<Action> = slashers.into_iter().map(slashing).collect();
+    actions.push(
         Action::setting(
             "let the LeaseBook lock and claim bonds",
             to,
@@ -139,7 +154,8 @@ fn bond_takers(contracts: &Contracts) -> Vec<Action> {
             &Bonds::isClaimerCall { account: claimer },
             &true,
         ),
-    ]
+    );
+    actions
 }
 
 fn outages(contracts: &Contracts, settings: &Settings) -> Option<Action> {
@@ -155,7 +171,15 @@ fn outages(contracts: &Contracts, settings: &Settings) -> Option<Action> {
 
 /// One bit per contract whose intake can be paused.
 fn pause_targets(contracts: &Contracts) -> Vec<Action> {
-    let targets = [contracts.ledger, contracts.lease_book, contracts.bonds, contracts.node_registry];
+    let targets = [
+        contracts.ledger,
+        contracts.lease_book,
+        contracts.bonds,
+        contracts.node_registry,
+        contracts.staked_spon,
+        contracts.distributor,
+        contracts.disputes,
+    ];
     let target = |(bit, target): (usize, Address)| {
         let bit = U256::from(bit);
         let setter = PauseSwitch::setTargetCall { bit, target };

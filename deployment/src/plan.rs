@@ -59,8 +59,9 @@ impl Plan {
         let lease_book = add("LeaseBook", vec![authority, ledger, node_registry, bonds]);
         let attestation_policy = add("AttestationPolicy", vec![verifier_set, lease_book]);
         let offer_board = add("OfferBoard", vec![]);
-        let distributor = add("Distributor", vec![authority]);
         let outage_clock = add("OutageClock", vec![authority]);
+        let distributor = add("Distributor", vec![authority, outage_clock]);
+        let disputes = add("Disputes", vec![authority, bonds, outage_clock]);
         let pause_switch = add("PauseSwitch", vec![authority]);
         let dollar = dollar.unwrap_or_else(|| add("TestDollar", vec![]));
         let contracts = Contracts {
@@ -76,6 +77,7 @@ impl Plan {
             node_registry,
             resource_catalog,
             distributor,
+            disputes,
             outage_clock,
             pause_switch,
             dollar,

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, FixedBytes};
 use spheron_bindings::{
-    bonds::Bonds, distributor::Distributor, lease_book::LeaseBook, ledger::Ledger, node_registry::NodeRegistry,
+    bonds::Bonds, disputes::Disputes, distributor::Distributor, lease_book::LeaseBook, ledger::Ledger, node_registry::NodeRegistry,
     outage_clock::OutageClock, pause_switch::PauseSwitch, resource_catalog::ResourceCatalog, spon::Spon,
     staked_spon::StakedSpon, verifier_set::VerifierSet,
 };
@@ -86,6 +86,7 @@ impl RoleTable {
             row!(contracts.spon: Spon, Issuer: mintCall),
             row!(contracts.spon: Spon, Governor: setBridgeLimitCall),
             row!(contracts.staked_spon: StakedSpon, Governor: setCooldownCall),
+            row!(contracts.staked_spon: StakedSpon, Pauser: setPausedCall),
             row!(contracts.ledger: Ledger, Governor: setTokenCall, setModuleCall, setFeeCollectorCall),
             row!(contracts.ledger: Ledger, Pauser: setPausedCall),
             row!(contracts.lease_book: LeaseBook, Governor: setMarketCall),
@@ -97,8 +98,13 @@ impl RoleTable {
             row!(contracts.node_registry: NodeRegistry, Pauser: setPausedCall),
             row!(contracts.resource_catalog: ResourceCatalog, Governor: setCall),
             row!(contracts.verifier_set: VerifierSet, Governor: setPolicyCall, setQuorumCall),
-            row!(contracts.distributor: Distributor, Rewarder: postCall),
+            row!(contracts.distributor: Distributor, Rewarder: fundCall, postCall),
             row!(contracts.distributor: Distributor, Guardian: disableCall),
+            row!(contracts.distributor: Distributor, Arbiter: resolveCall),
+            row!(contracts.distributor: Distributor, Pauser: setPausedCall),
+            row!(contracts.disputes: Disputes, Arbiter: acceptCall, rejectCall, drawCall),
+            row!(contracts.disputes: Disputes, Governor: setDepositCall),
+            row!(contracts.disputes: Disputes, Pauser: setPausedCall),
             row!(contracts.outage_clock: OutageClock, Governor: setFeedCall),
             row!(contracts.pause_switch: PauseSwitch, Guardian: pauseCall),
             row!(contracts.pause_switch: PauseSwitch, Governor: unpauseCall, setTargetCall),

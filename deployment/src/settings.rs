@@ -30,6 +30,9 @@ pub struct Settings {
     pub markets: Vec<Market>,
     /// From how much on a bond counts.
     pub minimum_bonds: Vec<MinimumBond>,
+    /// What a dispute over a bond takes as its deposit.
+    #[serde(default)]
+    pub dispute_deposits: Vec<DisputeDeposit>,
     /// Accounts that get roles, besides the contracts that need one.
     #[serde(default)]
     pub grants: Vec<Grant>,
@@ -89,6 +92,16 @@ pub enum BondRole {
 pub struct MinimumBond {
     /// What the bond is for.
     pub role: BondRole,
+    /// The token.
+    pub token: Token,
+    /// Wei.
+    pub amount: U256,
+}
+
+/// What a dispute over a bond in a token takes as its deposit, in the same token.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DisputeDeposit {
     /// The token.
     pub token: Token,
     /// Wei.

@@ -88,7 +88,6 @@ struct Subject<'a> {
     state: &'a State,
     tip: Tip,
     contracts: &'a BTreeMap<Contract, Address>,
-    paid_leaves: &'a [(u64, u64)],
     chain_id: u64,
 }
 
@@ -152,7 +151,6 @@ fn checks(snapshot: &Snapshot, chain: &ChainManifest, tip: Tip) -> Vec<Check> {
         state: &snapshot.state,
         tip,
         contracts: &chain.contracts,
-        paid_leaves: &snapshot.paid_leaves,
         chain_id: chain.chain_id,
     };
     let mut checks = Vec::new();

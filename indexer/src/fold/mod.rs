@@ -18,6 +18,7 @@ mod verification;
 
 pub use entities::*;
 pub use entity::{Change, Entity, Rows};
+pub use rewards::range_payment;
 pub use stake::BURN_ADDRESS;
 pub use token::{SPON, STAKED_SPON};
 

@@ -1,49 +1,106 @@
 //! Distributor: epochs, what was paid of them, and who may claim.
 
-use alloy::primitives::U256;
-use spheron_bindings::distributor::Distributor::DistributorEvents;
+use alloy::primitives::{Address, B256, U256};
+use spheron_bindings::distributor::Distributor::{DistributorEvents, EpochFunded};
 
-use super::{Epoch, Inconsistent, State, add, small};
+use super::{Epoch, EpochStatus, Inconsistent, State, add, small};
 use crate::position::{EventId, Position};
+
+/// Rewards in one row of paid bits, as in a word of the contract.
+const RANGE: u64 = 256;
+
+/// Bits of an amount in a word of `RangePaid`; the account is above them.
+const AMOUNT_BITS: usize = 96;
 
 pub(super) fn apply(state: &mut State, at: Position, event: &DistributorEvents) -> Result<(), Inconsistent> {
     match event {
+        DistributorEvents::EpochFunded(e) => fund(state, at, e)?,
         DistributorEvents::EpochPosted(e) => {
-            *state.epochs.entry((small(e.epoch),)) = Epoch {
-                posted_id: EventId(at.id),
-                root: e.root,
-                token: e.token,
-                funder: e.funder,
-                cap: e.cap,
-                leaf_count: small(e.leafCount),
-                activates_at: small(e.activatesAt),
-                evidence: e.evidence,
-                ..Epoch::default()
-            };
-        }
-        DistributorEvents::EpochDisabled(e) => {
             let epoch = epoch(state, e.epoch)?;
-            epoch.disabled = true;
-            // A funder that could not be paid leaves the money to a later sweep.
-            epoch.swept = !e.returned.is_zero();
-            epoch.returned = e.returned;
+            epoch.root = e.root;
+            epoch.leaf_count = small(e.leafCount);
+            epoch.activates_at = small(e.activatesAt);
+            epoch.evidence = e.evidence;
+            epoch.status = EpochStatus::Posted;
         }
+        DistributorEvents::EpochActivated(e) => epoch(state, e.epoch)?.status = EpochStatus::Active,
+        DistributorEvents::EpochChallenged(e) => {
+            let epoch = epoch(state, e.epoch)?;
+            epoch.status = EpochStatus::Challenged;
+            epoch.challenger = e.challenger;
+            epoch.challenge_deadline = small(e.deadline);
+        }
+        DistributorEvents::ChallengeRejected(e) => {
+            let epoch = epoch(state, e.epoch)?;
+            epoch.status = EpochStatus::Posted;
+            epoch.activates_at = small(e.activatesAt);
+            add(&mut epoch.forfeited, e.bond, "bonds that challengers lost")?;
+            (epoch.challenger, epoch.challenge_deadline) = (Address::ZERO, 0);
+        }
+        DistributorEvents::BondReturned(e) => {
+            let epoch = epoch(state, e.epoch)?;
+            (epoch.challenger, epoch.challenge_deadline) = (Address::ZERO, 0);
+        }
+        DistributorEvents::EpochDisabled(e) => epoch(state, e.epoch)?.status = EpochStatus::Disabled,
         DistributorEvents::RewardPaid(e) => {
-            let epoch = epoch(state, e.epoch)?;
-            add(&mut epoch.paid, e.amount, "rewards")?;
-            epoch.paid_leaves += 1;
-            if epoch.paid > epoch.cap {
-                let what = format!("epoch {} paid {} of {}", e.epoch, epoch.paid, epoch.cap);
-                return Err(Inconsistent::new(what));
+            let index = small(e.index);
+            let bit = U256::ONE << usize::try_from(index % RANGE).unwrap_or_default();
+            pay(state, e.epoch, index - index % RANGE, bit, e.amount)?;
+        }
+        DistributorEvents::RangePaid(e) => {
+            let mut total = U256::ZERO;
+            for payment in &e.payments {
+                add(&mut total, range_payment(*payment).1, "rewards of a range")?;
             }
+            pay(state, e.epoch, small(e.start), e.leaves, total)?;
         }
         DistributorEvents::EpochSwept(e) => {
             let epoch = epoch(state, e.epoch)?;
-            epoch.swept = true;
+            if epoch.status == EpochStatus::Funded {
+                // It was never posted, and its number is still to come.
+                *epoch = Epoch { funded_id: epoch.funded_id, ..Epoch::default() };
+            } else {
+                epoch.status = EpochStatus::Swept;
+            }
             add(&mut epoch.returned, e.returned, "returned rewards")?;
         }
         DistributorEvents::ClaimerSet(e) => state.claimers.entry((e.account,)).claimer = e.claimer,
+        DistributorEvents::PausedSet(e) => state.set("Distributor", "paused", e.paused),
         DistributorEvents::AuthorityUpdated(e) => state.set("Distributor", "authority", e.authority),
+        DistributorEvents::EIP712DomainChanged(_) => {}
+    }
+    Ok(())
+}
+
+/// The account and the wei of one word of `RangePaid`.
+pub fn range_payment(word: B256) -> (Address, U256) {
+    let amount = U256::from_be_bytes(word.0) & ((U256::ONE << AMOUNT_BITS) - U256::ONE);
+    (Address::from_slice(&word[..20]), amount)
+}
+
+fn fund(state: &mut State, at: Position, event: &EpochFunded) -> Result<(), Inconsistent> {
+    let epoch = state.epochs.entry((small(event.epoch),));
+    if epoch.status == EpochStatus::None {
+        epoch.funded_id = EventId(at.id);
+        epoch.activates_at = at.time;
+        epoch.status = EpochStatus::Funded;
+    }
+    (epoch.token, epoch.funder) = (event.token, event.funder);
+    add(&mut epoch.cap, event.amount, "funds of an epoch")
+}
+
+/// Marks rewards as paid. One that was paid before means that the events do not add up.
+fn pay(state: &mut State, number: U256, start: u64, leaves: U256, amount: U256) -> Result<(), Inconsistent> {
+    let range = state.paid_ranges.entry((small(number), start));
+    if !(range.leaves & leaves).is_zero() {
+        return Err(Inconsistent::new(format!("a reward of epoch {number}, from {start} on, was paid twice")));
+    }
+    range.leaves |= leaves;
+    let epoch = epoch(state, number)?;
+    add(&mut epoch.paid, amount, "rewards")?;
+    epoch.paid_leaves += leaves.count_ones() as u64;
+    if epoch.paid > epoch.cap {
+        return Err(Inconsistent::new(format!("epoch {number} paid {} of {}", epoch.paid, epoch.cap)));
     }
     Ok(())
 }

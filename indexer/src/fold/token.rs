@@ -87,6 +87,7 @@ pub(super) fn apply_staked(state: &mut State, at: Position, event: &StakedSponEv
         }
         StakedSponEvents::DelegateChanged(e) => state.stake_delegates.entry((e.delegator,)).delegate = e.toDelegate,
         StakedSponEvents::DelegateVotesChanged(e) => state.stake_votes.entry((e.delegate,)).votes = e.newVotes,
+        StakedSponEvents::PausedSet(e) => state.set("StakedSpon", "paused", e.paused),
         StakedSponEvents::CooldownSet(e) => state.set("StakedSpon", "cooldown", e.cooldown),
         StakedSponEvents::AuthorityUpdated(e) => state.set("StakedSpon", "authority", e.authority),
         StakedSponEvents::Approval(_)
