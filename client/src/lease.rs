@@ -194,6 +194,21 @@ impl Client {
         Ok(events.into_iter().map(signed).filter(new).collect())
     }
 
+    /// The lowest nonce that an offer of `node` can have: neither used nor cancelled, nor that of an offer on the board.
+    pub async fn free_nonce(&self, node: Address) -> Result<U256, ClientError> {
+        let floor = self.view(self.contracts().lease_book, &LeaseBook::nonceFloorCall { node }).await?;
+        let posted = self.posted_offers(Some(node)).await?;
+        let mut taken: Vec<U256> = posted.into_iter().map(|signed| signed.offer.nonce).collect();
+        taken.sort_unstable();
+        let mut nonce = floor;
+        loop {
+            if taken.binary_search(&nonce).is_err() && !self.is_offer_used(node, nonce).await? {
+                return Ok(nonce);
+            }
+            nonce += U256::ONE;
+        }
+    }
+
     /// Whether an offer's nonce was used or cancelled.
     pub async fn is_offer_used(&self, node: Address, nonce: U256) -> Result<bool, ClientError> {
         self.view(self.contracts().lease_book, &LeaseBook::isNonceUsedCall { node, nonce }).await
@@ -201,7 +216,8 @@ impl Client {
 
     /// Units of a node that could be leased now under `policy`.
     pub async fn free_units(&self, node: Address, policy: Address) -> Result<U256, ClientError> {
-        let capacity = self.view(policy, &AttestationPolicy::capacityOfCall { node }).await?;
+        let attested = self.view(policy, &AttestationPolicy::capacityOfCall { node }).await?;
+        let capacity = attested.min(U256::from(self.node(node).await?.units));
         Ok(capacity.saturating_sub(self.leased_units(node).await?))
     }
 

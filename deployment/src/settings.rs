@@ -162,6 +162,35 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// Of a local chain, where `admin` deploys and has every role that people have, and bonds of `minimum_bond` wei of
+    /// SPON count.
+    pub fn local(chain: &str, chain_id: u64, admin: Address, minimum_bond: U256) -> Self {
+        let market = |token, min_funds, min_top_up| Market {
+            token,
+            fee_bps: 300,
+            cover_bps: 0,
+            min_funds: U96::from(min_funds),
+            min_top_up: U96::from(min_top_up),
+        };
+        let people = [Role::Governor, Role::Guardian, Role::Issuer, Role::Rewarder, Role::Rater, Role::Arbiter];
+        let roles = [BondRole::Provider, BondRole::Gateway, BondRole::Verifier];
+        Self {
+            chain: chain.to_owned(),
+            chain_id,
+            dollar: None,
+            uptime_feed: None,
+            fee_collector: admin,
+            markets: vec![market(Token::Spon, 1_000_000_000_u64, 1_000_000), market(Token::Dollar, 1_000, 100)],
+            minimum_bonds: roles
+                .map(|role| MinimumBond { role, token: Token::Spon, amount: minimum_bond })
+                .to_vec(),
+            dispute_deposits: vec![DisputeDeposit { token: Token::Spon, amount: minimum_bond }],
+            grants: people.map(|role| Grant { role, account: admin, delay: 0 }).to_vec(),
+            quorum: Quorum { committee: 3, signatures: 2 },
+            admin: None,
+        }
+    }
+
     /// Reads a settings file.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path};
 use alloy::primitives::{Address, U256};
 use anyhow::Context as _;
 use spheron_client::Client;
-use spheron_deployment::{Deployment, Plan, Role, Settings, deploy};
+use spheron_deployment::{Deployment, Plan, Settings, deploy};
 
 use crate::{
     anvil::{Anvil, ChainSpec},
@@ -77,24 +77,13 @@ impl Chain {
 
 async fn deploy_contracts(spec: ChainSpec, cast: &Cast, anvil: &Anvil) -> anyhow::Result<Deployment> {
     let admin = cast.foundation.address();
-    let plan = Plan::new(admin);
-    let contracts = plan.contracts();
-    let minimum = U256::from(MINIMUM_BOND * SPON);
-    let settings = Settings {
-        chain: spec.name.to_owned(),
-        fee_collector: admin,
-        fees: vec![(contracts.spon, FEE_BPS), (contracts.dollar, FEE_BPS)],
-        minimum_bonds: (0..3).map(|role| (role, contracts.spon, minimum)).collect(),
-        grants: [Role::Governor, Role::Guardian, Role::Issuer, Role::Rewarder, Role::Rater]
-            .map(|role| (role, admin))
-            .to_vec(),
-        quorum: (3, 2),
-    };
+    let plan = Plan::new(admin, None);
+    let settings = Settings::local(spec.name, spec.chain_id, admin, U256::from(MINIMUM_BOND * SPON));
     let provider = alloy::providers::ProviderBuilder::new()
         .wallet(alloy::network::EthereumWallet::from(cast.foundation.key.clone()))
         .connect_http(anvil.url().parse()?);
     alloy::providers::Provider::client(&provider).set_poll_interval(std::time::Duration::from_millis(10));
-    Ok(deploy(&provider, &plan, &settings).await?)
+    Ok(deploy(&provider, &plan, &settings, |_| {}).await?)
 }
 
 #[cfg(test)]

@@ -100,8 +100,11 @@ pub struct Allow {
     /// How long it may open leases, such as 30d
     #[arg(long = "for", value_name = "TIME", required_unless_present = "revoke")]
     valid: Option<Seconds>,
+    /// How far ahead it may commit money, such as 24h [default: as far as it likes]
+    #[arg(long, value_name = "TIME")]
+    ahead: Option<Seconds>,
     /// Allow nothing any more; leases that run go on
-    #[arg(long, conflicts_with_all = ["per_hour", "exposure", "valid"])]
+    #[arg(long, conflicts_with_all = ["per_hour", "exposure", "valid", "ahead"])]
     revoke: bool,
     /// spon, dollar, or the token's address [default: dollar]
     #[arg(long)]
@@ -254,7 +257,7 @@ impl Allow {
     /// What to allow; nothing if it is revoked.
     fn allowance(&self, token: &Token, now: u64) -> anyhow::Result<Allowance> {
         let (Some(per_hour), Some(exposure), Some(valid)) = (&self.per_hour, &self.exposure, self.valid) else {
-            return Ok(Allowance { rateCap: 0, exposureCap: 0, expiry: U40::ZERO });
+            return Ok(Allowance { rateCap: 0, exposureCap: 0, expiry: U40::ZERO, maxTail: 0 });
         };
         let cap = |wei: U256| u128::try_from(wei).context("a cap is below 2^128 wei: give less");
         let rate = per_hour.in_token(token)? / U256::from(3_600);
@@ -263,6 +266,7 @@ impl Allow {
             rateCap: cap(rate)?,
             exposureCap: cap(exposure.in_token(token)?)?,
             expiry: U40::try_from(expiry).context("the time is too long: give less")?,
+            maxTail: self.ahead.map_or(u32::MAX, |ahead| u32::try_from(ahead.0).unwrap_or(u32::MAX)),
         })
     }
 }

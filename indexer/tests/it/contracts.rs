@@ -62,23 +62,15 @@ impl World {
         let anvil = Anvil::start(ARBITRUM, folder.path()).await.unwrap();
         let (admin, provider, renter) = (key("admin"), key("provider"), key("renter"));
         anvil.fund(&[admin.address(), provider.address(), renter.address()]).await.unwrap();
-        let plan = Plan::new(admin.address());
+        let plan = Plan::new(admin.address(), None);
         let contracts = plan.contracts();
-        let settings = Settings {
-            chain: "arbitrum".to_owned(),
-            fee_collector: admin.address(),
-            fees: vec![(contracts.spon, 300), (contracts.dollar, 500)],
-            minimum_bonds: (0..3).map(|role| (role, contracts.spon, U256::from(1_000 * SPON))).collect(),
-            grants: [Role::Governor, Role::Guardian, Role::Issuer, Role::Rewarder, Role::Rater, Role::Slasher]
-                .map(|role| (role, admin.address()))
-                .to_vec(),
-            quorum: (1, 1),
-        };
+        let local = Settings::local("arbitrum", 42_161, admin.address(), U256::from(1_000 * SPON));
+        let settings = Settings { quorum: Quorum { committee: 1, signatures: 1 }, ..local };
         let signing = alloy::providers::ProviderBuilder::new()
             .wallet(alloy::network::EthereumWallet::from(admin.clone()))
             .connect_http(anvil.url().parse().unwrap());
         signing.client().set_poll_interval(Duration::from_millis(10));
-        let deployment = deploy(&signing, &plan, &settings).await.unwrap();
+        let deployment = deploy(&signing, &plan, &settings, |_| {}).await.unwrap();
         let manifest = Manifest { chains: vec![chain_manifest(anvil.url(), deployment.start_block, &contracts)] };
         let client = async |name| connect(anvil.url(), &deployment, name).await;
         let (admin, provider, renter) = (client("admin").await, client("provider").await, client("renter").await);

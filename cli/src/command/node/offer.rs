@@ -61,7 +61,7 @@ pub struct MakeOffer {
     /// How long it can be opened
     #[arg(long, value_name = "TIME", default_value = "7d")]
     expires: Seconds,
-    /// Number of the offer; each can be used once [default: random]
+    /// Number of the offer; each can be used once [default: the lowest that no offer on the board has]
     #[arg(long)]
     nonce: Option<u64>,
     /// File for the signed offer
@@ -152,6 +152,10 @@ impl MakeOffer {
             Some(price) => price.in_token(&token)?,
             None => rate.saturating_mul(U256::from(notice)),
         };
+        let nonce = match self.nonce {
+            Some(nonce) => U256::from(nonce),
+            None => client.free_nonce(self.node).await?,
+        };
         Ok(Offer {
             node: self.node,
             units: self.units,
@@ -168,7 +172,7 @@ impl MakeOffer {
             renter: self.renter.unwrap_or_default(),
             reusable: self.reusable,
             deadline: client.chain_time().await?.saturating_add(self.expires.0),
-            nonce: U256::from(self.nonce.unwrap_or_else(rand::random)),
+            nonce,
         })
     }
 }

@@ -55,6 +55,7 @@ pub struct ProviderState {
     provider: Address,
     registered: bool,
     suspended: bool,
+    underbonded: bool,
     reward_wallet: Address,
     trust_tier: u8,
     bond: BondState,
@@ -108,10 +109,11 @@ impl Report for Standing {
 impl Report for ProviderState {
     fn human(&self, style: Style) -> String {
         let tier = trust_tier::get(self.trust_tier).map(|tier| format!("{} ({})", tier.tier, tier.name));
-        let registered = match (self.registered, self.suspended) {
-            (false, _) => style.bad("no"),
-            (true, true) => style.bad("yes, but suspended"),
-            (true, false) => style.good("yes"),
+        let registered = match (self.registered, self.suspended, self.underbonded) {
+            (false, ..) => style.bad("no"),
+            (true, true, _) => style.bad("yes, but suspended"),
+            (true, false, true) => style.bad("yes, but its bond is too small"),
+            (true, false, false) => style.good("yes"),
         };
         let fields = Fields::new(style).row("registered", registered);
         let fields = match self.registered {
@@ -172,7 +174,7 @@ impl ProviderState {
     /// Reads it from the chain.
     pub async fn read(client: &Client, provider: Address) -> anyhow::Result<Self> {
         let spon = TokenName::Spon.resolve(client).await?;
-        let Provider { rewardWallet, trustTier, registered, suspended } = client.provider_of(provider).await?;
+        let Provider { rewardWallet, trustTier, registered, suspended, underbonded } = client.provider_of(provider).await?;
         let mut nodes = Vec::new();
         for node in client.nodes_of(provider).await? {
             nodes.push(NodeState::read(client, node).await?);
@@ -181,6 +183,7 @@ impl ProviderState {
             provider,
             registered,
             suspended,
+            underbonded,
             reward_wallet: rewardWallet,
             trust_tier: trustTier,
             bond: BondState::read(client, BondRole::Provider, provider, &spon).await?,
@@ -199,7 +202,7 @@ impl NodeState {
         Ok(Self {
             node,
             provider: registered.provider,
-            status: ["none", "active", "maintenance", "suspended", "retired"][usize::from(registered.status.min(4))],
+            status: ["none", "active", "maintenance", "suspended", "retired", "operator"][usize::from(registered.status.min(5))],
             kind: if registered.kind == 0 { "provider" } else { "fizz" },
             resource: registered.resource,
             resource_name: resource::name(registered.resource),

@@ -29,21 +29,25 @@ pub struct EpochState {
     root: B256,
     leaf_count: u32,
     activates_at: u64,
-    disabled: bool,
-    swept: bool,
+    status: &'static str,
     cap: Amount,
     paid: Amount,
     now: u64,
 }
 
+/// As `IDistributor.Status`.
+const STATUS: [&str; 7] = ["none", "funded", "posted", "challenged", "active", "disabled", "swept"];
+
 impl Report for EpochState {
     fn human(&self, style: Style) -> String {
         let left = self.activates_at.saturating_sub(self.now);
-        let state = match (self.disabled, self.swept, left) {
-            (true, ..) => style.bad("disabled"),
-            (false, true, _) => "over, the rest went back".to_owned(),
-            (false, false, 0) => style.good("active"),
-            (false, false, left) => format!("active from {} on (in {})", time(self.activates_at), duration(left)),
+        let state = match (self.status, left) {
+            ("disabled", _) => style.bad("disabled"),
+            ("challenged", _) => style.bad("challenged: an arbiter decides, or the root is disabled"),
+            ("swept", _) => "over, the rest went back".to_owned(),
+            ("active", _) | ("posted", 0) => style.good("active"),
+            ("posted", left) => format!("active from {} on (in {})", time(self.activates_at), duration(left)),
+            (status, _) => status.to_owned(),
         };
         Fields::new(style)
             .row("epoch", self.epoch)
@@ -64,10 +68,9 @@ impl EpochState {
         Ok(Self {
             epoch: number.saturating_to(),
             root: epoch.root,
-            leaf_count: epoch.leafCount,
+            leaf_count: epoch.leafCount.to(),
             activates_at: epoch.activatesAt.to(),
-            disabled: epoch.disabled,
-            swept: epoch.swept,
+            status: STATUS[usize::from(epoch.status).min(STATUS.len() - 1)],
             cap: Amount::new(U256::from(epoch.cap), &token),
             paid: Amount::new(U256::from(epoch.paid), &token),
             now: client.chain_time().await?,
