@@ -2,12 +2,21 @@
 pragma solidity ^0.8.30;
 
 /// @title VerifierSet, verdicts by a quorum of bonded verifiers
-/// @notice Bonded verifiers join. For each node and round a committee is drawn from the round's beacon; a verdict counts
-/// with the signatures of a quorum of that committee. Two conflicting signed verdicts of one verifier cost it its bond.
-/// @dev The beacon of a round mixes what verifiers revealed in the round before: each reveals the next preimage of a
-/// hash chain that it committed to when it joined, so nobody chooses, and the last one to reveal can only withhold. With
-/// no reveal the beacon is predictable; the verifiers' own reveals inside a session still keep its seed fresh. Who joins
-/// in a round reveals from the next one on, and is drawn from the second one on.
+/// @notice Bonded verifiers join. For each shard of the nodes and each round a committee is drawn from the round's beacon;
+/// a verdict counts with the signatures of a quorum of that committee, alone or in a signed batch. Two conflicting
+/// statements of one verifier, or one that contradicts itself, cost it its bond.
+/// @dev Committees. A node is in one of SHARDS by the last bits of its key, so that one committee is the right one for
+/// every finding of a batch. A key is registered before the beacons of its measurements are known, so choosing a shard
+/// wins nothing; a captured committee reaches more nodes than if each node had its own, but as much less often.
+/// @dev Beacon. The beacon of a round mixes what verifiers revealed in the round before: each reveals the next preimage
+/// of a hash chain that it committed to when it joined, so nobody chooses, and the last one to reveal can only withhold:
+/// one bit for each member that withholds, at the price of its seat if it is absent for long. Who joins in a round reveals
+/// from the next one on, and is drawn from the second one on. No block hash and no PREVRANDAO is mixed in: on Arbitrum
+/// the one is the sequencer's to make and the other a constant, on Base they follow the L1 with a delay that its
+/// sequencer sees first. What remains: on both chains one sequencer orders the reveals, and could leave some out of a
+/// round (at most the 24 hours after which Arbitrum can be forced, the 12 of Base), so that a sequencer in league with a
+/// member chooses among the beacons of the subsets that it admits. With no reveal a beacon is predictable. Neither lets
+/// anybody sign for another, and the verifiers' own reveals inside a session keep its seed fresh.
 interface IVerifierSet {
     /// @notice What was measured. Nested in a verdict because ABI tools stop at two dozen members in one struct.
     struct Measurement {
@@ -46,6 +55,32 @@ interface IVerifierSet {
         uint64 validUntil; // unix seconds
     }
 
+    /// @notice What a batch says about one verdict.
+    struct Finding {
+        bytes32 digest; // EIP-712 digest of the verdict
+        uint256 summary; // `summaryOf` the verdict: what is recorded of it, in one word
+    }
+
+    /// @notice What a verifier signs (EIP-712) for many verdicts at once, all of one shard and round.
+    /// @dev The tree: leaves are keccak256(keccak256(abi.encode(digest, summary))), pairs are hashed in ascending order, a
+    /// last one without a pair moves up as it is.
+    struct VerdictBatch {
+        bytes32 root;
+        uint64 beaconRound;
+        uint8 shard;
+        uint16 count; // findings, 1 to MAX_BATCH
+        uint64 deadline; // unix seconds; it counts no later
+    }
+
+    /// @notice A verdict as one verifier signed it: alone if `batch.root` is 0, else as a finding of that batch.
+    struct Statement {
+        Verdict verdict;
+        VerdictBatch batch;
+        uint256 summary; // that the batch gives of the verdict
+        bytes32[] proof; // of the finding in the batch
+        bytes signature; // over the verdict's digest, or the batch's
+    }
+
     /// @notice What a node signs (EIP-712) over its finished chain of jobs; a fraud proof opens it.
     struct SessionCommit {
         bytes32 sessionId;
@@ -76,7 +111,7 @@ interface IVerifierSet {
     /// @notice A verifier joined with a bond in `bondToken` and the tip of its hash chain.
     event VerifierJoined(address indexed verifier, address indexed bondToken, bytes32 tip);
 
-    /// @notice A verifier left, or was ejected because its bond had become too small.
+    /// @notice A verifier left, or was ejected because its bond had become too small or it had been absent for too long.
     event VerifierLeft(address indexed verifier, address indexed by);
 
     /// @notice A verifier revealed `preimage` for the beacon of `round`, which is mixed from `mix` now.
@@ -92,11 +127,26 @@ interface IVerifierSet {
         address[] signers
     );
 
-    /// @notice A verifier was slashed for two conflicting verdicts on one session.
+    /// @notice A batch counted, as far as the bits of `accepted` say (bit i for findings[i]); the others were refused: older
+    /// than what is known of their node, not what it claims, or passes under a pause.
+    event BatchAccepted(
+        bytes32 indexed root,
+        uint256 indexed beaconRound,
+        uint256 indexed shard,
+        uint256 accepted,
+        Finding[] findings,
+        address[] signers
+    );
+
+    /// @notice A verifier was slashed by `slashed` wei of its bond for two statements that conflict, or one that contradicts
+    /// itself, on this session.
     event Equivocated(address indexed verifier, bytes32 indexed sessionId, address indexed reporter, uint256 slashed);
 
     /// @notice The policy that verdicts are recorded in was set.
     event PolicySet(address indexed policy);
+
+    /// @notice Passing verdicts were paused, or no longer are.
+    event PausedSet(bool paused);
 
     /// @notice Committee size and quorum were set.
     event QuorumSet(uint256 committeeSize, uint256 quorum);
@@ -132,8 +182,32 @@ interface IVerifierSet {
     /// @notice Thrown when signers are not in strictly ascending order: unsorted, or one signed twice.
     error VerifierSet_DuplicateOrUnsortedSigner(address signer);
 
-    /// @notice Thrown when a signer is not in the committee of that node and round.
-    error VerifierSet_NotInCommittee(address signer, address node, uint256 round);
+    /// @notice Thrown when a signer is not in the committee of that shard and round.
+    error VerifierSet_NotInCommittee(address signer, uint256 shard, uint256 round);
+
+    /// @notice Thrown when findings are none, too many or not as many as the batch was signed for.
+    error VerifierSet_InvalidBatch(uint256 findings, uint256 count);
+
+    /// @notice Thrown when findings do not hash to the root that was signed, or a proof does not lead to it.
+    error VerifierSet_NotInBatch(bytes32 hashed, bytes32 root);
+
+    /// @notice Thrown when a batch comes after its deadline (unix seconds).
+    error VerifierSet_BatchExpired(uint256 deadline);
+
+    /// @notice Thrown when a finding cannot count: of another shard or round, or not what its node claims.
+    error VerifierSet_FindingRefused(bytes32 digest);
+
+    /// @notice Thrown when a verdict passes while passes are paused.
+    error VerifierSet_Paused();
+
+    /// @notice Thrown when a verifier has been absent for fewer rounds than cost it its seat.
+    error VerifierSet_NotAbsent(address verifier, uint256 rounds);
+
+    /// @notice Thrown when a verifier would report itself.
+    error VerifierSet_SelfReport(address verifier);
+
+    /// @notice Thrown when a statement does not contradict itself.
+    error VerifierSet_NotMisstated(bytes32 digest);
 
     /// @notice Thrown when a signature does not fit these bytes: altered, or signed for another chain or contract.
     error VerifierSet_InvalidSignature(address signer, bytes32 digest);
@@ -165,23 +239,38 @@ interface IVerifierSet {
     /// @notice Removes a verifier whose bond has become too small. Anyone may.
     function eject(address verifier) external;
 
+    /// @notice Removes a verifier that has not revealed for MAX_ABSENCE rounds. Anyone may.
+    function ejectAbsent(address verifier) external;
+
     /// @notice Reveals the preimage of the caller's tip, which becomes the new tip, into the next round's beacon.
     function reveal(bytes32 preimage) external;
 
     /// @notice Brings a verdict with its quorum, signers in ascending order. Anyone may.
     function submit(Verdict calldata verdict, Signature[] calldata signatures) external;
 
-    /// @notice Slashes a verifier that signed two conflicting verdicts on one session: same session, node and lease, but
-    /// another result, seed or root. It loses its whole bond, thawing or not, and its place for good. Anyone may; the
-    /// caller is the reporter.
-    /// @dev What a contract signed (ERC-1271) and later denies counts if a verdict brought it to the chain before.
-    function reportEquivocation(
-        Verdict calldata a,
-        Verdict calldata b,
-        address verifier,
-        bytes calldata signatureA,
-        bytes calldata signatureB
+    /// @notice Brings a whole batch with its quorum, signers in ascending order. Anyone may. A finding that cannot count,
+    /// because it was brought alone before or its node has changed, does not stop the others.
+    /// @return accepted Bit i is set if findings[i] counts.
+    function submitBatch(VerdictBatch calldata batch, Signature[] calldata signatures, Finding[] calldata findings)
+        external
+        returns (uint256 accepted);
+
+    /// @notice Brings one finding of a batch, with its proof. Anyone may.
+    function submitFinding(
+        VerdictBatch calldata batch,
+        Signature[] calldata signatures,
+        Finding calldata finding,
+        bytes32[] calldata proof
     ) external;
+
+    /// @notice Slashes a verifier that made two conflicting statements on one session: same session, node and lease, but
+    /// another result, seed or root. It loses its whole bond, thawing or not, its delegators as much again at most, and it
+    /// its place for good. Anyone else may; the caller is the reporter.
+    /// @dev What a contract signed (ERC-1271) and later denies counts if a verdict brought it to the chain before.
+    function reportEquivocation(Statement calldata a, Statement calldata b, address verifier) external;
+
+    /// @notice Slashes a verifier whose batch does not say of a verdict what the verdict says, in the same way.
+    function reportMisstatement(Statement calldata statement, address verifier) external;
 
     /// @notice Sets the policy that verdicts are recorded in. Restricted.
     function setPolicy(address policy) external;
@@ -190,13 +279,20 @@ interface IVerifierSet {
     /// signer). Restricted.
     function setQuorum(uint256 committeeSize, uint256 quorum) external;
 
+    /// @notice Stops passing verdicts, or no longer. Restricted. Nothing else is ever paused: not failing verdicts, not
+    /// reports, not membership.
+    /// @dev It blocks no exit: a lease closes and refunds without a verdict, and seconds that no pass attests in time go
+    /// back to the renter. What a provider loses by a pause is pay for seconds from then on, so whoever holds the switch
+    /// must not be able to hold it for good.
+    function setPaused(bool paused) external;
+
     /// @notice The round at `time` (unix seconds); a round is an hour.
     function roundAt(uint256 time) external view returns (uint256);
 
     /// @notice The beacon of `round`, final once the round has begun.
     function beaconOf(uint256 round) external view returns (bytes32);
 
-    /// @notice The committee of a node in a round: all verifiers if they are no more than its size, else as many of the
+    /// @notice The committee of a node's shard in a round: all verifiers if they are no more than its size, else as many of the
     /// round's verifiers as are there, in the order drawn.
     function committeeOf(address node, uint256 round) external view returns (address[] memory);
 
@@ -211,6 +307,22 @@ interface IVerifierSet {
 
     /// @notice The policy that verdicts are recorded in.
     function policy() external view returns (address);
+
+    /// @notice Whether passing verdicts are paused.
+    function paused() external view returns (bool);
+
+    /// @notice The shard that a node is in: the last bits of its key.
+    function shardOf(address node) external pure returns (uint256);
+
+    /// @notice What a batch says of a verdict, from the lowest bit on: node (160 bits), time of measurement (40, unix
+    /// seconds), seconds that it attests (24, 0 for a failure), units (16), class that the node claims (16).
+    function summaryOf(Verdict calldata verdict) external pure returns (uint256);
+
+    /// @notice The root of the tree over findings.
+    function rootOf(Finding[] calldata findings) external pure returns (bytes32);
+
+    /// @notice The EIP-712 digest of a batch.
+    function hashBatch(VerdictBatch calldata batch) external view returns (bytes32);
 
     /// @notice The EIP-712 digest of a verdict.
     function hashVerdict(Verdict calldata verdict) external view returns (bytes32);

@@ -5,17 +5,20 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 import {LibBit} from "solady/utils/LibBit.sol";
+import {MerkleProofLib} from "solady/utils/MerkleProofLib.sol";
 
 import {INodeRegistry} from "../registry/INodeRegistry.sol";
 import {IBonds} from "../stake/IBonds.sol";
 import {IAttestationPolicy} from "./IAttestationPolicy.sol";
 import {IVerifierSet} from "./IVerifierSet.sol";
+import {Verdicts} from "./Verdicts.sol";
 
 /// @title VerifierSet
-/// @dev Verifiers sit on 64 numbered seats. Beacon, node and round alone put the seats in an order; the first ones whose
-/// verifier may serve in the round are the committee. So whoever leaves frees a place for the next in that order, whoever
+/// @dev Verifiers sit on 64 numbered seats. Beacon and shard alone put the seats of a round in an order; the first ones
+/// whose verifier may serve in the round are the committee. So whoever leaves frees a place for the next in that order, whoever
 /// joins waits until a beacon that is still unknown, and neither can draw a committee anew.
 contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     /// @notice A verifier; it is kept when the verifier leaves, since its bond answers for what it signed.
@@ -34,22 +37,14 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         uint40 since; // the first round that the verifier is drawn in
     }
 
-    bytes32 private constant MEASUREMENT_TYPEHASH = keccak256(
-        "Measurement(uint64 startMs,uint64 endMs,uint64 jobs,uint32 gigaOpsPerSec,uint32 memMBps,uint32 vramMiB,"
-        "uint16 leafSamples,uint16 pageSamples,uint8 rounds)"
-    );
-    bytes32 private constant VERDICT_TYPEHASH = keccak256(
-        "Verdict(bytes32 leaseId,bytes32 sessionId,address provider,address node,uint16 gpuIndex,uint16 gpuCount,"
-        "uint16 claimedClass,uint16 floorClass,uint8 backend,uint64 beaconRound,bytes32 s0,bytes32 sessionRoot,"
-        "bytes32 vramRoot,Measurement measurement,uint8 result,uint32 evidenceFlags,bytes32 evidenceHash,"
-        "bytes32 policyHash,uint64 issuedAt,uint64 validUntil)"
-        "Measurement(uint64 startMs,uint64 endMs,uint64 jobs,uint32 gigaOpsPerSec,uint32 memMBps,uint32 vramMiB,"
-        "uint16 leafSamples,uint16 pageSamples,uint8 rounds)"
-    );
-    bytes32 private constant SESSION_COMMIT_TYPEHASH = keccak256(
-        "SessionCommit(bytes32 sessionId,address node,bytes32 s0,bytes32 sessionRoot,uint64 jobs,uint32 m,uint32 n,"
-        "uint32 k)"
-    );
+    /// @notice What a finding tells.
+    struct Summary {
+        address node;
+        uint256 measuredAt;
+        uint256 validUntil;
+        uint256 units;
+        bool passed;
+    }
 
     /// @notice Most verifiers in the set.
     uint256 public constant MAX_VERIFIERS = 64;
@@ -60,12 +55,17 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     /// @notice Seconds of a round.
     uint256 public constant ROUND = 1 hours;
 
+    /// @notice Shards that the nodes are in.
+    uint256 public constant SHARDS = 16;
+
+    /// @notice Most findings in a batch.
+    uint256 public constant MAX_BATCH = 256;
+
+    /// @notice Rounds without a reveal that cost a verifier its seat.
+    uint256 public constant MAX_ABSENCE = 72;
+
     /// @dev Two rounds after a join the beacon mixes reveals of which none was known at the join.
     uint256 private constant ROUNDS_UNTIL_DRAWN = 2;
-
-    /// @dev The numbers of the seats, a byte each.
-    bytes private constant SEATS = hex"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-        hex"202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f";
 
     /// @notice Where a verifier's bond is.
     IBonds public immutable bonds;
@@ -78,6 +78,8 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     uint8 private _committeeSize = 3;
     uint8 private _quorum = 2;
     uint64 private _taken; // bit i: seat i is taken
+    /// @inheritdoc IVerifierSet
+    bool public paused;
 
     Seat[MAX_VERIFIERS] private _seats;
     mapping(address verifier => Member) private _members;
@@ -137,6 +139,13 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IVerifierSet
+    function ejectAbsent(address verifier) external {
+        uint256 absent = roundAt(block.timestamp) - _requireMember(verifier).revealedIn;
+        if (absent <= MAX_ABSENCE) revert VerifierSet_NotAbsent(verifier, absent);
+        _remove(verifier);
+    }
+
+    /// @inheritdoc IVerifierSet
     function reveal(bytes32 preimage) external {
         Member storage member = _requireMember(msg.sender);
         uint256 round = roundAt(block.timestamp);
@@ -153,34 +162,73 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     /// @inheritdoc IVerifierSet
     function submit(Verdict calldata verdict, Signature[] calldata signatures) external {
         uint256 measuredAt = verdict.measurement.startMs / 1000;
-        _checkRound(verdict.beaconRound, measuredAt);
+        (uint256 beaconRound, address node) = (verdict.beaconRound, verdict.node);
+        if (!_isFresh(beaconRound, measuredAt)) revert VerifierSet_StaleBeacon(beaconRound, roundAt(measuredAt));
         bool passed = _checkClaim(verdict);
         bytes32 digest = hashVerdict(verdict);
-        address[] memory signers = _checkSignatures(verdict, digest, signatures);
-        emit VerdictAccepted(verdict.sessionId, verdict.node, verdict.leaseId, digest, verdict, signers);
-        IAttestationPolicy(policy).record(verdict.node, measuredAt, verdict.validUntil, verdict.gpuCount, passed);
+        address[] memory signers = _checkSignatures(shardOf(node), beaconRound, digest, signatures);
+        _emitVerdictAccepted(verdict, digest, signers);
+        IAttestationPolicy(policy).record(node, measuredAt, verdict.validUntil, verdict.gpuCount, passed);
     }
 
     /// @inheritdoc IVerifierSet
-    function reportEquivocation(
-        Verdict calldata a,
-        Verdict calldata b,
-        address verifier,
-        bytes calldata signatureA,
-        bytes calldata signatureB
-    ) external {
-        Member storage member = _members[verifier];
-        if (member.bondToken == address(0)) revert VerifierSet_NotVerifier(verifier);
-        if (member.banned) revert VerifierSet_Banned(verifier);
-        bytes32 digestA = hashVerdict(a);
-        bytes32 digestB = hashVerdict(b);
-        if (!_conflict(a, b)) revert VerifierSet_NoConflict(digestA, digestB);
-        _checkSignature(verifier, digestA, signatureA);
-        _checkSignature(verifier, digestB, signatureB);
+    function submitBatch(VerdictBatch calldata batch, Signature[] calldata signatures, Finding[] calldata findings)
+        external
+        returns (uint256 accepted)
+    {
+        uint256 count = findings.length;
+        if (count == 0 || count > MAX_BATCH || count != batch.count) {
+            revert VerifierSet_InvalidBatch(count, batch.count);
+        }
+        bytes32 root = Verdicts.root(findings);
+        if (root != batch.root) revert VerifierSet_NotInBatch(root, batch.root);
+        address[] memory signers = _checkBatch(batch, signatures);
+        IAttestationPolicy policy_ = IAttestationPolicy(policy);
+        for (uint256 i; i < count; ++i) {
+            Finding calldata finding = findings[i];
+            (bool counts, Summary memory told) = _checkFinding(batch, finding.summary);
+            if (!counts) continue;
+            try policy_.record(told.node, told.measuredAt, told.validUntil, told.units, told.passed) {
+                accepted |= uint256(1) << i;
+            } catch {
+                // Older than what is known of the node: brought alone before, or by another batch.
+            }
+        }
+        emit BatchAccepted(root, batch.beaconRound, batch.shard, accepted, findings, signers);
+    }
 
-        member.banned = true;
-        if (member.joined) _remove(verifier);
-        emit Equivocated(verifier, a.sessionId, msg.sender, _slash(verifier, member.bondToken));
+    /// @inheritdoc IVerifierSet
+    function submitFinding(
+        VerdictBatch calldata batch,
+        Signature[] calldata signatures,
+        Finding calldata finding,
+        bytes32[] calldata proof
+    ) external {
+        _requireInBatch(batch.root, Verdicts.leaf(finding), proof);
+        address[] memory signers = _checkBatch(batch, signatures);
+        (bool counts, Summary memory told) = _checkFinding(batch, finding.summary);
+        if (!counts) revert VerifierSet_FindingRefused(finding.digest);
+        Finding[] memory findings = new Finding[](1);
+        findings[0] = finding;
+        emit BatchAccepted(batch.root, batch.beaconRound, batch.shard, 1, findings, signers);
+        IAttestationPolicy(policy).record(told.node, told.measuredAt, told.validUntil, told.units, told.passed);
+    }
+
+    /// @inheritdoc IVerifierSet
+    function reportEquivocation(Statement calldata a, Statement calldata b, address verifier) external {
+        bytes32 digestA = _checkStatement(a, verifier);
+        bytes32 digestB = _checkStatement(b, verifier);
+        if (!Verdicts.conflict(a.verdict, b.verdict)) revert VerifierSet_NoConflict(digestA, digestB);
+        _punish(verifier, a.verdict.sessionId);
+    }
+
+    /// @inheritdoc IVerifierSet
+    function reportMisstatement(Statement calldata statement, address verifier) external {
+        bytes32 digest = _checkStatement(statement, verifier);
+        bool isTrue =
+            Verdicts.isConclusive(statement.verdict.result) && statement.summary == Verdicts.summary(statement.verdict);
+        if (statement.batch.root == 0 || isTrue) revert VerifierSet_NotMisstated(digest);
+        _punish(verifier, statement.verdict.sessionId);
     }
 
     /// @inheritdoc IVerifierSet
@@ -204,6 +252,12 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IVerifierSet
+    function setPaused(bool paused_) external restricted {
+        paused = paused_;
+        emit PausedSet(paused_);
+    }
+
+    /// @inheritdoc IVerifierSet
     function quorum() external view returns (uint256 committeeSize, uint256 signatures) {
         return (_committeeSize, _quorum);
     }
@@ -216,7 +270,22 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
 
     /// @inheritdoc IVerifierSet
     function hashSessionCommit(SessionCommit calldata commit) external view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(SESSION_COMMIT_TYPEHASH, commit)));
+        return _hashTypedDataV4(Verdicts.hash(commit));
+    }
+
+    /// @inheritdoc IVerifierSet
+    function summaryOf(Verdict calldata verdict) external pure returns (uint256) {
+        return Verdicts.summary(verdict);
+    }
+
+    /// @inheritdoc IVerifierSet
+    function rootOf(Finding[] calldata findings) external pure returns (bytes32) {
+        return findings.length == 0 ? bytes32(0) : Verdicts.root(findings);
+    }
+
+    /// @inheritdoc IVerifierSet
+    function shardOf(address node) public pure returns (uint256) {
+        return uint160(node) % SHARDS;
     }
 
     /// @inheritdoc IVerifierSet
@@ -231,7 +300,12 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
 
     /// @inheritdoc IVerifierSet
     function hashVerdict(Verdict calldata verdict) public view returns (bytes32) {
-        return _hashTypedDataV4(_hashStruct(verdict));
+        return _hashTypedDataV4(Verdicts.hash(verdict));
+    }
+
+    /// @inheritdoc IVerifierSet
+    function hashBatch(VerdictBatch calldata batch) public view returns (bytes32) {
+        return _hashTypedDataV4(Verdicts.hash(batch));
     }
 
     /// @inheritdoc IVerifierSet
@@ -246,43 +320,122 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
 
     /// @inheritdoc IVerifierSet
     function committeeOf(address node, uint256 round) public view returns (address[] memory members) {
-        uint256 taken = _taken;
-        uint256 size = _committeeSize;
-        if (LibBit.popCount(taken) <= size) return verifiers();
+        return _committeeOf(shardOf(node), round);
+    }
 
-        bytes32 seed = keccak256(abi.encode(beaconOf(round), node, round));
-        bytes memory order = SEATS;
-        members = new address[](size);
-        uint256 found;
-        for (uint256 i; i < MAX_VERIFIERS && found < size; ++i) {
-            uint256 j = i + uint256(EfficientHashLib.hash(seed, bytes32(i))) % (MAX_VERIFIERS - i);
-            uint256 drawn = uint8(order[j]);
-            order[j] = order[i];
-            if (taken >> drawn & 1 == 0) continue;
-            Seat memory seat = _seats[drawn];
-            if (seat.since <= round) members[found++] = seat.verifier;
-        }
-        assembly ("memory-safe") {
-            mstore(members, found)
+    function _committeeOf(uint256 shard, uint256 round) private view returns (address[] memory members) {
+        uint256 rest = _taken;
+        uint256 size = _committeeSize;
+        uint256 count = LibBit.popCount(rest);
+        if (count <= size) return verifiers();
+
+        bytes32 seed = EfficientHashLib.hash(beaconOf(round), bytes32(shard));
+        while (true) {
+            uint256[] memory keys = _lowest(seed, rest, Math.min(size, count));
+            members = new address[](keys.length);
+            uint256 late;
+            for (uint256 i; i < keys.length; ++i) {
+                uint256 seat = keys[i] & (MAX_VERIFIERS - 1);
+                Seat memory taken = _seats[seat];
+                members[i] = taken.verifier;
+                if (taken.since > round) late |= uint256(1) << seat;
+            }
+            if (late == 0) return members;
+            // Seldom: somebody has joined since, so that the next in the order moves up.
+            rest &= ~late;
+            count -= LibBit.popCount(late);
         }
     }
 
-    function _checkSignatures(Verdict calldata verdict, bytes32 digest, Signature[] calldata signatures)
+    /// @dev The `size` seats of `rest` that come first in the order of `seed`, lowest first, each as 16 bits of chance and
+    /// the 6 bits of its number.
+    function _lowest(bytes32 seed, uint256 rest, uint256 size) private pure returns (uint256[] memory keys) {
+        keys = new uint256[](size);
+        assembly ("memory-safe") {
+            let first := add(keys, 0x20)
+            let end := add(first, shl(5, size))
+            // An empty place has the highest key.
+            for { let at := first } lt(at, end) { at := add(at, 0x20) } { mstore(at, not(0)) }
+            let chances
+            mstore(0x00, seed)
+            for { let seat := 0 } rest { seat := add(seat, 1) } {
+                // A hash has the chances of 16 seats.
+                if iszero(and(seat, 15)) {
+                    mstore(0x20, seat)
+                    chances := keccak256(0x00, 0x40)
+                }
+                if and(rest, 1) {
+                    let key := or(shl(6, and(chances, 0xffff)), seat)
+                    let at := sub(end, 0x20)
+                    if lt(key, mload(at)) {
+                        for {} gt(at, first) { at := sub(at, 0x20) } {
+                            let before := mload(sub(at, 0x20))
+                            if gt(key, before) { break }
+                            mstore(at, before)
+                        }
+                        mstore(at, key)
+                    }
+                }
+                chances := shr(16, chances)
+                rest := shr(1, rest)
+            }
+        }
+    }
+
+    function _checkBatch(VerdictBatch calldata batch, Signature[] calldata signatures)
+        private
+        returns (address[] memory signers)
+    {
+        if (block.timestamp > batch.deadline) revert VerifierSet_BatchExpired(batch.deadline);
+        return _checkSignatures(batch.shard, batch.beaconRound, hashBatch(batch), signatures);
+    }
+
+    /// @dev Reads what a batch tells about a node, and whether it can count.
+    function _checkFinding(VerdictBatch calldata batch, uint256 summary)
+        private
+        view
+        returns (bool counts, Summary memory told)
+    {
+        // forge-lint: disable-start(unsafe-typecast) each cut leaves the bits of its field
+        told.node = address(uint160(summary));
+        told.measuredAt = uint40(summary >> 160);
+        uint256 validFor = uint24(summary >> 200);
+        told.units = uint16(summary >> 224);
+        // forge-lint: disable-end(unsafe-typecast)
+        told.validUntil = told.measuredAt + validFor;
+        told.passed = validFor != 0;
+        if (shardOf(told.node) != batch.shard || !_isFresh(batch.beaconRound, told.measuredAt)) return (false, told);
+        INodeRegistry.Node memory node = registry.nodeOf(told.node);
+        if (node.provider == address(0) || node.resource != summary >> 240) return (false, told);
+        counts = !told.passed || (!paused && told.units != 0 && told.units <= node.units);
+    }
+
+    function _checkSignatures(uint256 shard, uint256 round, bytes32 digest, Signature[] calldata signatures)
         private
         returns (address[] memory signers)
     {
         if (signatures.length < _quorum) revert VerifierSet_QuorumNotReached(signatures.length, _quorum);
-        address[] memory committee = committeeOf(verdict.node, verdict.beaconRound);
+        address[] memory committee = _committeeOf(shard, round);
         signers = new address[](signatures.length);
         address last;
         for (uint256 i; i < signatures.length; ++i) {
             address signer = signatures[i].signer;
             if (signer <= last) revert VerifierSet_DuplicateOrUnsortedSigner(signer);
-            if (!_contains(committee, signer)) {
-                revert VerifierSet_NotInCommittee(signer, verdict.node, verdict.beaconRound);
-            }
+            if (!_contains(committee, signer)) revert VerifierSet_NotInCommittee(signer, shard, round);
             _checkSignature(signer, digest, signatures[i].signature);
             last = signers[i] = signer;
+        }
+    }
+
+    /// @dev Returns the digest of the verdict that `verifier` signed, alone or in a batch.
+    function _checkStatement(Statement calldata statement, address verifier) private returns (bytes32 digest) {
+        digest = hashVerdict(statement.verdict);
+        bytes32 root = statement.batch.root;
+        if (root == 0) {
+            _checkSignature(verifier, digest, statement.signature);
+        } else {
+            _requireInBatch(root, Verdicts.leaf(digest, statement.summary), statement.proof);
+            _checkSignature(verifier, hashBatch(statement.batch), statement.signature);
         }
     }
 
@@ -298,15 +451,23 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         _endorsed[signer][digest] = true;
     }
 
-    function _slash(address verifier, address bondToken) private returns (uint256 slashed) {
-        uint256 stake = _stakeOf(verifier, bondToken);
-        if (stake == 0) return 0;
-        return bonds.slash(
-            IBonds.Role.Verifier,
-            verifier,
-            bondToken,
-            IBonds.Slash({amount: stake, harmed: address(0), loss: 0, reporter: msg.sender, uncapped: true})
-        );
+    /// @dev Bans `verifier` and takes all of its bond; Bonds lets its delegators lose as much at most.
+    function _punish(address verifier, bytes32 sessionId) private {
+        Member storage member = _members[verifier];
+        address bondToken = member.bondToken;
+        if (bondToken == address(0)) revert VerifierSet_NotVerifier(verifier);
+        if (member.banned) revert VerifierSet_Banned(verifier);
+        if (msg.sender == verifier) revert VerifierSet_SelfReport(verifier);
+        member.banned = true;
+        if (member.joined) _remove(verifier);
+        uint256 slashed;
+        if (_stakeOf(verifier, bondToken) != 0) {
+            IBonds.Slash memory order = IBonds.Slash({
+                amount: type(uint256).max, harmed: address(0), loss: 0, reporter: msg.sender, uncapped: true
+            });
+            slashed = bonds.slash(IBonds.Role.Verifier, verifier, bondToken, order);
+        }
+        emit Equivocated(verifier, sessionId, msg.sender, slashed);
     }
 
     function _remove(address verifier) private {
@@ -315,6 +476,28 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         delete _seats[member.seat];
         _taken &= ~(uint64(1) << member.seat);
         emit VerifierLeft(verifier, msg.sender);
+    }
+
+    /// @dev Emits VerdictAccepted as the compiler would, but copies the verdict as it lies in calldata, for a third of the
+    /// gas.
+    function _emitVerdictAccepted(Verdict calldata verdict, bytes32 digest, address[] memory signers) private {
+        bytes32 topic = VerdictAccepted.selector;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, digest)
+            calldatacopy(add(data, 0x20), verdict, 0x380)
+            mstore(add(data, 0x3a0), 0x3c0)
+            let size := shl(5, add(mload(signers), 1))
+            mcopy(add(data, 0x3c0), signers, size)
+            log4(
+                data,
+                add(0x3c0, size),
+                topic,
+                calldataload(add(verdict, 0x20)),
+                calldataload(add(verdict, 0x60)),
+                calldataload(verdict)
+            )
+        }
     }
 
     function _requireMember(address account) private view returns (Member storage member) {
@@ -328,50 +511,28 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     }
 
     function _checkClaim(Verdict calldata verdict) private view returns (bool passed) {
-        if (verdict.result == uint8(Result.Inconclusive) || verdict.result > uint8(Result.Timeout)) {
-            revert VerifierSet_InvalidResult(verdict.result);
-        }
+        if (!Verdicts.isConclusive(verdict.result)) revert VerifierSet_InvalidResult(verdict.result);
         INodeRegistry.Node memory node = registry.nodeOf(verdict.node);
         if (node.provider == address(0) || verdict.provider != node.provider || verdict.claimedClass != node.resource) {
             revert VerifierSet_ClaimMismatch(verdict.node, verdict.provider, verdict.claimedClass);
         }
         passed = verdict.result == uint8(Result.Pass);
         if (!passed) return false;
+        if (paused) revert VerifierSet_Paused();
         uint256 unitsEnd = uint256(verdict.gpuIndex) + verdict.gpuCount;
         if (verdict.floorClass != verdict.claimedClass || verdict.gpuCount == 0 || unitsEnd > node.units) {
             revert VerifierSet_PassBelowClaim(verdict.floorClass, verdict.gpuCount);
         }
     }
 
-    /// @dev A verdict is 28 words in calldata: 13, the 9 of its measurement, and 6. A word that is out of its type's range
-    /// gives a digest that nobody signs, and reverts where its field is read.
-    function _hashStruct(Verdict calldata verdict) private pure returns (bytes32 structHash) {
-        bytes32 verdictTypehash = VERDICT_TYPEHASH;
-        bytes32 measurementTypehash = MEASUREMENT_TYPEHASH;
-        assembly ("memory-safe") {
-            let words := mload(0x40)
-            mstore(words, measurementTypehash)
-            calldatacopy(add(words, 0x20), add(verdict, 0x1a0), 0x120)
-            let measurementHash := keccak256(words, 0x140)
-            mstore(words, verdictTypehash)
-            calldatacopy(add(words, 0x20), verdict, 0x1a0)
-            mstore(add(words, 0x1c0), measurementHash)
-            calldatacopy(add(words, 0x1e0), add(verdict, 0x2c0), 0xc0)
-            structHash := keccak256(words, 0x2a0)
-        }
-    }
-
-    function _checkRound(uint256 beaconRound, uint256 measuredAt) private pure {
+    /// @dev A measurement needs the beacon of its round or of the one before.
+    function _isFresh(uint256 beaconRound, uint256 measuredAt) private pure returns (bool) {
         uint256 measuredIn = roundAt(measuredAt);
-        if (beaconRound != measuredIn && beaconRound + 1 != measuredIn) {
-            revert VerifierSet_StaleBeacon(beaconRound, measuredIn);
-        }
+        return beaconRound == measuredIn || beaconRound + 1 == measuredIn;
     }
 
-    function _conflict(Verdict calldata a, Verdict calldata b) private pure returns (bool) {
-        bool isSameSession = a.sessionId == b.sessionId && a.node == b.node && a.leaseId == b.leaseId;
-        bool isSameFinding = a.result == b.result && a.s0 == b.s0 && a.sessionRoot == b.sessionRoot;
-        return isSameSession && !isSameFinding;
+    function _requireInBatch(bytes32 root, bytes32 leaf, bytes32[] calldata proof) private pure {
+        if (!MerkleProofLib.verifyCalldata(proof, root, leaf)) revert VerifierSet_NotInBatch(leaf, root);
     }
 
     function _contains(address[] memory members, address account) private pure returns (bool) {

@@ -5,10 +5,10 @@ import {IBonds} from "../../src/stake/IBonds.sol";
 import {IVerifierSet} from "../../src/verification/IVerifierSet.sol";
 import {RegistryToken} from "../mocks/RegistryToken.sol";
 import {RegistryWallet} from "../mocks/RegistryWallet.sol";
-import {VerificationFixture} from "./VerificationFixture.sol";
+import {BatchFixture} from "./BatchFixture.sol";
 
 /// @title Two conflicting verdicts of one signer cost it its bond
-contract EquivocationTest is VerificationFixture {
+contract EquivocationTest is BatchFixture {
     address private verifier;
     address private reporter = makeAddr("reporter");
     IVerifierSet.Verdict private first;
@@ -77,27 +77,130 @@ contract EquivocationTest is VerificationFixture {
 
     function testFuzz_Report_RevertWhen_OneIsNotTheVerifiers(bool isSecond, uint256 other) public {
         address forger = _makeVerifier(1 + other % 100);
-        bytes memory signatureA = _signVerdict(isSecond ? verifier : forger, first);
-        bytes memory signatureB = _signVerdict(isSecond ? forger : verifier, second);
+        IVerifierSet.Statement memory a = _alone(isSecond ? verifier : forger, first);
+        IVerifierSet.Statement memory b = _alone(isSecond ? forger : verifier, second);
         bytes32 digest = verifierSet.hashVerdict(isSecond ? second : first);
         vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_InvalidSignature.selector, verifier, digest));
-        verifierSet.reportEquivocation(first, second, verifier, signatureA, signatureB);
+        verifierSet.reportEquivocation(a, b, verifier);
     }
 
     function testFuzz_Report_RevertWhen_SignedForAnotherChain(uint64 chainId) public {
         vm.assume(chainId != block.chainid && chainId != 0);
-        bytes memory signatureA = _signVerdict(verifier, first);
-        bytes memory signatureB = _signVerdict(verifier, second);
+        IVerifierSet.Statement memory a = _alone(verifier, first);
+        IVerifierSet.Statement memory b = _alone(verifier, second);
         vm.chainId(chainId);
         bytes32 digest = verifierSet.hashVerdict(first);
         vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_InvalidSignature.selector, verifier, digest));
-        verifierSet.reportEquivocation(first, second, verifier, signatureA, signatureB);
+        verifierSet.reportEquivocation(a, b, verifier);
     }
 
     function test_Report_RevertWhen_NeverAVerifier() public {
         verifier = _makeVerifier(50);
         _bond(IBonds.Role.Verifier, verifier, MINIMUM_BOND);
         _expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_NotVerifier.selector, verifier));
+    }
+
+    function test_Report_RevertWhen_TheVerifierReportsItself() public {
+        IVerifierSet.Statement memory a = _alone(verifier, first);
+        IVerifierSet.Statement memory b = _alone(verifier, second);
+        vm.prank(verifier);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_SelfReport.selector, verifier));
+        verifierSet.reportEquivocation(a, b, verifier);
+    }
+
+    function testFuzz_Report_CostsTheDelegatorsNoMoreThanTheVerifier(uint256 delegated) public {
+        delegated = bound(delegated, 1, 1e27);
+        token.mint(address(this), delegated);
+        token.approve(address(bonds), delegated);
+        bonds.delegate(IBonds.Role.Verifier, verifier, address(token), delegated);
+        _report();
+        uint256 lost = delegated < MINIMUM_BOND ? delegated : MINIMUM_BOND;
+        assertEq(bonds.poolOf(IBonds.Role.Verifier, verifier, address(token)).value, delegated - lost);
+        assertEq(bonds.owedTo(reporter, address(token)), MINIMUM_BOND / 20);
+    }
+
+    // Batches
+
+    /// @dev The two verdicts in any mix of alone, in one batch and in another.
+    function testFuzz_Report_CountsBatchesToo(bool isABatched, bool isBBatched, bool isSameBatch, uint256 others)
+        public
+    {
+        IVerifierSet.Verdict[] memory verdicts = _withOthers(others);
+        (IVerifierSet.VerdictBatch memory batch, IVerifierSet.Finding[] memory findings) = _batch(verdicts);
+        uint256 last = verdicts.length - 1;
+        IVerifierSet.Statement memory a = _alone(verifier, first);
+        if (isABatched) a = _inBatch(verifier, first, batch, findings, last - 1);
+        (batch,) = _batch(verdicts);
+        if (!isSameBatch) batch.deadline += 1;
+        IVerifierSet.Statement memory b = _alone(verifier, second);
+        if (isBBatched) b = _inBatch(verifier, second, batch, findings, last);
+        vm.prank(reporter);
+        verifierSet.reportEquivocation(a, b, verifier);
+        assertEq(bonds.bondOf(IBonds.Role.Verifier, verifier, address(token)).active, 0);
+    }
+
+    function test_Report_RevertWhen_TheFindingIsNotInTheBatch() public {
+        IVerifierSet.Verdict[] memory verdicts = _withOthers(3);
+        (IVerifierSet.VerdictBatch memory batch, IVerifierSet.Finding[] memory findings) = _batch(verdicts);
+        IVerifierSet.Statement memory a = _alone(verifier, first);
+        IVerifierSet.Statement memory b = _inBatch(verifier, second, batch, findings, verdicts.length - 1);
+        b.summary ^= 1;
+        vm.expectPartialRevert(IVerifierSet.VerifierSet_NotInBatch.selector);
+        verifierSet.reportEquivocation(a, b, verifier);
+    }
+
+    function test_Report_RevertWhen_TheBatchIsNotTheVerifiers() public {
+        IVerifierSet.Verdict[] memory verdicts = _withOthers(3);
+        (IVerifierSet.VerdictBatch memory batch, IVerifierSet.Finding[] memory findings) = _batch(verdicts);
+        IVerifierSet.Statement memory a = _alone(verifier, first);
+        IVerifierSet.Statement memory b = _inBatch(_makeVerifier(1), second, batch, findings, verdicts.length - 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IVerifierSet.VerifierSet_InvalidSignature.selector, verifier, verifierSet.hashBatch(batch)
+            )
+        );
+        verifierSet.reportEquivocation(a, b, verifier);
+    }
+
+    function testFuzz_ReportMisstatement_TakesABatchThatContradictsItsVerdict(uint256 bits) public {
+        bits = bound(bits, 1, type(uint256).max);
+        IVerifierSet.Finding[] memory findings = new IVerifierSet.Finding[](2);
+        findings[0] = _finding(second);
+        findings[1] = IVerifierSet.Finding(verifierSet.hashVerdict(first), verifierSet.summaryOf(first) ^ bits);
+        IVerifierSet.VerdictBatch memory batch = _batchOf(first, findings);
+        IVerifierSet.Statement memory statement = _inBatch(verifier, first, batch, findings, 1);
+        vm.expectEmit(address(verifierSet));
+        emit IVerifierSet.Equivocated(verifier, first.sessionId, reporter, MINIMUM_BOND);
+        vm.prank(reporter);
+        verifierSet.reportMisstatement(statement, verifier);
+        assertFalse(_contains(verifierSet.verifiers(), verifier));
+    }
+
+    function test_ReportMisstatement_TakesAFindingOfWhatFoundNothing() public {
+        first.result = uint8(IVerifierSet.Result.Inconclusive);
+        IVerifierSet.Finding[] memory findings = new IVerifierSet.Finding[](1);
+        findings[0] = _finding(first);
+        IVerifierSet.VerdictBatch memory batch = _batchOf(first, findings);
+        vm.prank(reporter);
+        verifierSet.reportMisstatement(_inBatch(verifier, first, batch, findings, 0), verifier);
+        assertFalse(_contains(verifierSet.verifiers(), verifier));
+    }
+
+    function testFuzz_ReportMisstatement_RevertWhen_TheStatementIsTrue(uint8 result, uint16 floorClass) public {
+        first.result = uint8(bound(result, 1, 4));
+        first.floorClass = floorClass;
+        IVerifierSet.Finding[] memory findings = new IVerifierSet.Finding[](1);
+        findings[0] = _finding(first);
+        IVerifierSet.VerdictBatch memory batch = _batchOf(first, findings);
+        bytes memory isTrue =
+            abi.encodeWithSelector(IVerifierSet.VerifierSet_NotMisstated.selector, verifierSet.hashVerdict(first));
+        IVerifierSet.Statement memory batched = _inBatch(verifier, first, batch, findings, 0);
+        vm.expectRevert(isTrue);
+        verifierSet.reportMisstatement(batched, verifier);
+        IVerifierSet.Statement memory alone = _alone(verifier, first);
+        alone.summary = 1;
+        vm.expectRevert(isTrue);
+        verifierSet.reportMisstatement(alone, verifier);
     }
 
     // No way to dodge
@@ -182,6 +285,17 @@ contract EquivocationTest is VerificationFixture {
         assertEq(bonds.bondOf(IBonds.Role.Verifier, verifier, address(otherToken)).active, 5);
     }
 
+    /// @dev Up to 9 verdicts on other sessions, then the two that conflict.
+    function _withOthers(uint256 others) private returns (IVerifierSet.Verdict[] memory verdicts) {
+        others %= 10;
+        verdicts = new IVerifierSet.Verdict[](others + 2);
+        for (uint256 i; i < others; ++i) {
+            verdicts[i] = _verdict();
+        }
+        verdicts[others] = first;
+        verdicts[others + 1] = second;
+    }
+
     function _contractVerifier() private returns (RegistryWallet wallet) {
         vm.prank(verifier);
         verifierSet.leave();
@@ -193,17 +307,17 @@ contract EquivocationTest is VerificationFixture {
     }
 
     function _report() private {
-        bytes memory signatureA = _signVerdict(verifier, first);
-        bytes memory signatureB = _signVerdict(verifier, second);
+        IVerifierSet.Statement memory a = _alone(verifier, first);
+        IVerifierSet.Statement memory b = _alone(verifier, second);
         vm.prank(reporter);
-        verifierSet.reportEquivocation(first, second, verifier, signatureA, signatureB);
+        verifierSet.reportEquivocation(a, b, verifier);
     }
 
     function _expectRevert(bytes memory reason) private {
-        bytes memory signatureA = _signVerdict(verifier, first);
-        bytes memory signatureB = _signVerdict(verifier, second);
+        IVerifierSet.Statement memory a = _alone(verifier, first);
+        IVerifierSet.Statement memory b = _alone(verifier, second);
         vm.prank(reporter);
         vm.expectRevert(reason);
-        verifierSet.reportEquivocation(first, second, verifier, signatureA, signatureB);
+        verifierSet.reportEquivocation(a, b, verifier);
     }
 }

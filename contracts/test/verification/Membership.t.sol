@@ -118,6 +118,29 @@ contract MembershipTest is VerificationFixture {
         verifierSet.eject(stranger);
     }
 
+    function testFuzz_EjectAbsent_RemovesWhoHasNotRevealedForLong(uint256 absent, bool isFirstRevealed) public {
+        address verifier = _joinVerifier(0);
+        if (isFirstRevealed) {
+            skip(5 hours);
+            _reveal(verifier);
+        }
+        uint256 at = block.timestamp;
+        absent = bound(absent, 0, 72);
+        vm.warp(at + absent * 1 hours);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_NotAbsent.selector, verifier, absent));
+        verifierSet.ejectAbsent(verifier);
+
+        vm.warp(at + 73 hours);
+        vm.expectEmit(address(verifierSet));
+        emit IVerifierSet.VerifierLeft(verifier, stranger);
+        vm.prank(stranger);
+        verifierSet.ejectAbsent(verifier);
+        assertEq(verifierSet.verifiers().length, 0);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_NotVerifier.selector, verifier));
+        verifierSet.ejectAbsent(verifier);
+        _joinAs(verifier, TIP);
+    }
+
     // The beacon
 
     function testFuzz_Reveal_MixesIntoTheNextRound(uint256 reveals) public {
@@ -226,8 +249,9 @@ contract MembershipTest is VerificationFixture {
         uint256 round = verifierSet.roundAt(block.timestamp);
         address[] memory members = verifierSet.verifiers();
         uint256[] memory drawn = new uint256[](10);
+        // The shards of 1,000 rounds to come, whose beacons are different even without a reveal.
         for (uint160 n = 1; n <= 1000; ++n) {
-            address[] memory committee = verifierSet.committeeOf(address(n), round);
+            address[] memory committee = verifierSet.committeeOf(address(n), round + n);
             for (uint256 i; i < 10; ++i) {
                 if (_contains(committee, members[i])) ++drawn[i];
             }
@@ -287,6 +311,53 @@ contract MembershipTest is VerificationFixture {
         }
     }
 
+    /// @dev Against a plain reading of the rule: each seat's chance is 16 bits of a hash, ties go to the lower seat.
+    function testFuzz_CommitteeOf_IsTheSeatsWithTheLowestChances(address node_, uint256 count, uint256 late) public {
+        count = bound(count, 4, 64);
+        _joinVerifiers(count);
+        skip(2 hours);
+        uint256 round = verifierSet.roundAt(block.timestamp);
+        address[] memory members = verifierSet.verifiers();
+        bool[] memory isOut = new bool[](count);
+        for (uint256 i; i < count; ++i) {
+            // Some left and came back, too late for this round.
+            if (late >> i & 1 == 0) continue;
+            isOut[i] = true;
+            _leave(members[i]);
+            _joinAs(members[i], TIP);
+        }
+        bytes32 seed = keccak256(abi.encode(verifierSet.beaconOf(round), verifierSet.shardOf(node_)));
+        address[] memory committee = verifierSet.committeeOf(node_, round);
+        for (uint256 i; i < committee.length; ++i) {
+            uint256 best = count;
+            uint256 lowest = type(uint256).max;
+            for (uint256 seat; seat < count; ++seat) {
+                if (isOut[seat]) continue;
+                uint256 chance = uint256(keccak256(abi.encode(seed, seat / 16 * 16))) >> seat % 16 * 16 & 0xffff;
+                if (chance < lowest) (best, lowest) = (seat, chance);
+            }
+            assertEq(committee[i], members[best]);
+            isOut[best] = true;
+        }
+        if (committee.length < 3) {
+            for (uint256 seat; seat < count; ++seat) {
+                assertTrue(isOut[seat], "somebody who could serve was left out");
+            }
+        }
+    }
+
+    function testFuzz_CommitteeOf_IsOneForAShard(address a, address b, uint256 round) public {
+        _joinVerifiers(20);
+        skip(2 hours);
+        round = bound(round, verifierSet.roundAt(block.timestamp), type(uint40).max);
+        assertEq(verifierSet.shardOf(a), uint160(a) % 16);
+        bool isSame = keccak256(abi.encode(verifierSet.committeeOf(a, round)))
+            == keccak256(abi.encode(verifierSet.committeeOf(b, round)));
+        if (uint160(a) % 16 == uint160(b) % 16) assertTrue(isSame);
+        b = address(uint160(a) ^ 16);
+        assertEq(verifierSet.committeeOf(a, round), verifierSet.committeeOf(b, round));
+    }
+
     // Settings
 
     function testFuzz_SetQuorum_TakesMajoritiesOnly(uint256 committeeSize, uint256 signatures) public {
@@ -330,6 +401,8 @@ contract MembershipTest is VerificationFixture {
         verifierSet.setPolicy(stranger);
         vm.expectRevert(expected);
         verifierSet.setQuorum(3, 2);
+        vm.expectRevert(expected);
+        verifierSet.setPaused(true);
     }
 
     function reveal(address verifier) external {

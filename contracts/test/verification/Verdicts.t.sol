@@ -178,7 +178,10 @@ contract VerdictsTest is VerificationFixture {
         IVerifierSet.Signature[] memory signatures = _signedBy(verdict, signers);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IVerifierSet.VerifierSet_NotInCommittee.selector, outsider, node, verdict.beaconRound
+                IVerifierSet.VerifierSet_NotInCommittee.selector,
+                outsider,
+                verifierSet.shardOf(node),
+                verdict.beaconRound
             )
         );
         verifierSet.submit(verdict, signatures);
@@ -191,7 +194,10 @@ contract VerdictsTest is VerificationFixture {
         verifierSet.leave();
         vm.expectRevert(
             abi.encodeWithSelector(
-                IVerifierSet.VerifierSet_NotInCommittee.selector, signatures[1].signer, node, verdict.beaconRound
+                IVerifierSet.VerifierSet_NotInCommittee.selector,
+                signatures[1].signer,
+                verifierSet.shardOf(node),
+                verdict.beaconRound
             )
         );
         verifierSet.submit(verdict, signatures);
@@ -265,7 +271,49 @@ contract VerdictsTest is VerificationFixture {
         verifierSet.submit(verdict, signatures);
     }
 
+    // Pause
+
+    function test_Submit_APauseStopsPassesOnly() public {
+        vm.expectEmit(address(verifierSet));
+        emit IVerifierSet.PausedSet(true);
+        verifierSet.setPaused(true);
+        assertTrue(verifierSet.paused());
+        IVerifierSet.Verdict memory verdict = _verdict();
+        IVerifierSet.Signature[] memory signatures = _signed(verdict, 2);
+        vm.expectRevert(IVerifierSet.VerifierSet_Paused.selector);
+        verifierSet.submit(verdict, signatures);
+
+        verdict.result = uint8(IVerifierSet.Result.Timeout);
+        _submit(verdict);
+        assertEq(policy.standingOf(node).measuredAt, block.timestamp);
+        skip(1);
+        verifierSet.setPaused(false);
+        _submit(_verdict());
+        assertEq(policy.standingOf(node).units, 8);
+    }
+
     // Replays
+
+    /// @dev A committee that comes back does not bring back what it signed.
+    function testFuzz_Submit_RevertWhen_RotationWouldReviveADigest(uint256 away) public {
+        IVerifierSet.Verdict memory verdict = _verdict();
+        IVerifierSet.Signature[] memory signatures = _signed(verdict, 3);
+        verifierSet.submit(verdict, signatures);
+        uint256 measuredAt = block.timestamp;
+        address[] memory members = verifierSet.verifiers();
+        for (uint256 i; i < 3; ++i) {
+            vm.prank(members[i]);
+            verifierSet.leave();
+        }
+        skip(bound(away, 0, 47 hours));
+        for (uint256 i; i < 3; ++i) {
+            _joinAs(members[i], keccak256("tip"));
+        }
+        vm.expectRevert(
+            abi.encodeWithSelector(IAttestationPolicy.AttestationPolicy_NotNewer.selector, node, measuredAt, measuredAt)
+        );
+        verifierSet.submit(verdict, signatures);
+    }
 
     function testFuzz_Submit_RevertWhen_Replayed(uint256 count, uint256 later) public {
         IVerifierSet.Verdict memory verdict = _verdict();

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IVerifierSet} from "./IVerifierSet.sol";
+
+/// @title Verdicts, what verifiers sign: hashes, summaries and trees
+library Verdicts {
+    bytes32 private constant MEASUREMENT_TYPEHASH = keccak256(
+        "Measurement(uint64 startMs,uint64 endMs,uint64 jobs,uint32 gigaOpsPerSec,uint32 memMBps,uint32 vramMiB,"
+        "uint16 leafSamples,uint16 pageSamples,uint8 rounds)"
+    );
+    bytes32 private constant VERDICT_TYPEHASH = keccak256(
+        "Verdict(bytes32 leaseId,bytes32 sessionId,address provider,address node,uint16 gpuIndex,uint16 gpuCount,"
+        "uint16 claimedClass,uint16 floorClass,uint8 backend,uint64 beaconRound,bytes32 s0,bytes32 sessionRoot,"
+        "bytes32 vramRoot,Measurement measurement,uint8 result,uint32 evidenceFlags,bytes32 evidenceHash,"
+        "bytes32 policyHash,uint64 issuedAt,uint64 validUntil)"
+        "Measurement(uint64 startMs,uint64 endMs,uint64 jobs,uint32 gigaOpsPerSec,uint32 memMBps,uint32 vramMiB,"
+        "uint16 leafSamples,uint16 pageSamples,uint8 rounds)"
+    );
+    bytes32 private constant VERDICT_BATCH_TYPEHASH =
+        keccak256("VerdictBatch(bytes32 root,uint64 beaconRound,uint8 shard,uint16 count,uint64 deadline)");
+    bytes32 private constant SESSION_COMMIT_TYPEHASH = keccak256(
+        "SessionCommit(bytes32 sessionId,address node,bytes32 s0,bytes32 sessionRoot,uint64 jobs,uint32 m,uint32 n,"
+        "uint32 k)"
+    );
+
+    /// @dev A verdict is 28 words in calldata: 13, the 9 of its measurement, and 6. A word that is out of its type's range
+    /// gives a digest that nobody signs, and reverts where its field is read.
+    function hash(IVerifierSet.Verdict calldata verdict) internal pure returns (bytes32 structHash) {
+        bytes32 verdictTypehash = VERDICT_TYPEHASH;
+        bytes32 measurementTypehash = MEASUREMENT_TYPEHASH;
+        assembly ("memory-safe") {
+            let words := mload(0x40)
+            mstore(words, measurementTypehash)
+            calldatacopy(add(words, 0x20), add(verdict, 0x1a0), 0x120)
+            let measurementHash := keccak256(words, 0x140)
+            mstore(words, verdictTypehash)
+            calldatacopy(add(words, 0x20), verdict, 0x1a0)
+            mstore(add(words, 0x1c0), measurementHash)
+            calldatacopy(add(words, 0x1e0), add(verdict, 0x2c0), 0xc0)
+            structHash := keccak256(words, 0x2a0)
+        }
+    }
+
+    function hash(IVerifierSet.VerdictBatch calldata batch) internal pure returns (bytes32) {
+        return keccak256(abi.encode(VERDICT_BATCH_TYPEHASH, batch));
+    }
+
+    function hash(IVerifierSet.SessionCommit calldata commit) internal pure returns (bytes32) {
+        return keccak256(abi.encode(SESSION_COMMIT_TYPEHASH, commit));
+    }
+
+    /// @dev Hashed twice, so that no inner node of a tree, which is 64 bytes too, passes for a leaf.
+    function leaf(IVerifierSet.Finding calldata finding) internal pure returns (bytes32) {
+        return leaf(finding.digest, finding.summary);
+    }
+
+    function leaf(bytes32 digest, uint256 told) internal pure returns (bytes32 hashed) {
+        assembly ("memory-safe") {
+            mstore(0x00, digest)
+            mstore(0x20, told)
+            mstore(0x00, keccak256(0x00, 0x40))
+            hashed := keccak256(0x00, 0x20)
+        }
+    }
+
+    /// @dev The root over at least one finding, in place of a list of their leaves.
+    function root(IVerifierSet.Finding[] calldata findings) internal pure returns (bytes32) {
+        uint256 count = findings.length;
+        bytes32[] memory nodes = new bytes32[](count);
+        for (uint256 i; i < count; ++i) {
+            nodes[i] = leaf(findings[i]);
+        }
+        assembly ("memory-safe") {
+            let start := add(nodes, 0x20)
+            for {} gt(count, 1) {} {
+                let to := start
+                let end := add(start, shl(5, count))
+                for { let from := start } lt(from, end) { from := add(from, 0x40) } {
+                    let a := mload(from)
+                    let next := add(from, 0x20)
+                    if lt(next, end) {
+                        let b := mload(next)
+                        let isDescending := gt(a, b)
+                        mstore(shl(5, isDescending), a)
+                        mstore(shl(5, iszero(isDescending)), b)
+                        a := keccak256(0x00, 0x40)
+                    }
+                    mstore(to, a)
+                    to := add(to, 0x20)
+                }
+                count := shr(5, sub(to, start))
+            }
+        }
+        return nodes[0];
+    }
+
+    /// @dev See IVerifierSet.summaryOf.
+    function summary(IVerifierSet.Verdict calldata verdict) internal pure returns (uint256) {
+        uint256 measuredAt = verdict.measurement.startMs / 1000;
+        uint256 validFor;
+        bool passed = verdict.result == uint8(IVerifierSet.Result.Pass) && verdict.floorClass == verdict.claimedClass;
+        if (passed && verdict.validUntil > measuredAt) validFor = verdict.validUntil - measuredAt;
+        if (validFor > type(uint24).max) validFor = 0;
+        return uint160(verdict.node) | (measuredAt & type(uint40).max) << 160 | validFor << 200
+            | uint256(verdict.gpuCount) << 224 | uint256(verdict.claimedClass) << 240;
+    }
+
+    /// @dev Whether one session has two findings.
+    function conflict(IVerifierSet.Verdict calldata a, IVerifierSet.Verdict calldata b) internal pure returns (bool) {
+        bool isSameSession = a.sessionId == b.sessionId && a.node == b.node && a.leaseId == b.leaseId;
+        bool isSameFinding = a.result == b.result && a.s0 == b.s0 && a.sessionRoot == b.sessionRoot;
+        return isSameSession && !isSameFinding;
+    }
+
+    /// @dev Whether a verdict says anything that could be recorded.
+    function isConclusive(uint8 result) internal pure returns (bool) {
+        return result != uint8(IVerifierSet.Result.Inconclusive) && result <= uint8(IVerifierSet.Result.Timeout);
+    }
+}

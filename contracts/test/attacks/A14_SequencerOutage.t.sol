@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
+import {IDistributor} from "../../src/rewards/IDistributor.sol";
+import {System} from "../System.sol";
+import {UptimeFeed} from "../mocks/UptimeFeed.sol";
+
+/// @title While the sequencer is down nobody can challenge: its seconds extend every window that costs somebody a right
+contract A14_SequencerOutage is System {
+    UptimeFeed private feed;
+
+    function setUp() public override {
+        super.setUp();
+        feed = new UptimeFeed();
+        outageClock.setFeed(address(feed));
+        spon.mint(address(this), 100e18);
+        spon.approve(address(distributor), 100e18);
+    }
+
+    function testFuzz_OutageExtendsTheTimeToDisableARoot(uint256 start, uint256 length, bool isPoked) public {
+        start = block.timestamp + bound(start, 0, 47 hours);
+        length = bound(length, 1, 6 days);
+        IDistributor.Reward memory reward = IDistributor.Reward(renter, 1e18);
+        _post(reward);
+        uint256 due = block.timestamp + 48 hours;
+        vm.warp(start);
+        feed.goDown(start);
+        if (isPoked) outageClock.poke();
+        vm.warp(start + length);
+        feed.comeUp(block.timestamp);
+
+        if (due > block.timestamp) vm.warp(due);
+        vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_NotActive.selector, 1));
+        distributor.claim(1, 0, reward, _proof());
+        vm.warp(due + length - 1);
+        vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_NotActive.selector, 1));
+        distributor.claim(1, 0, reward, _proof());
+        uint256 snapshot = vm.snapshotState();
+        distributor.disable(1);
+        vm.revertToState(snapshot);
+        vm.warp(due + length);
+        distributor.claim(1, 0, reward, _proof());
+        assertEq(spon.balanceOf(renter), 1e18);
+    }
+
+    function test_AFeedThatIsStuckDelaysByAWeekAtMost() public {
+        IDistributor.Reward memory reward = IDistributor.Reward(renter, 1e18);
+        _post(reward);
+        feed.goDown(block.timestamp);
+        skip(48 hours + outageClock.MAX_OUTAGE());
+        distributor.claim(1, 0, reward, _proof());
+    }
+
+    function test_AFeedThatIsBrokenDelaysNothing() public {
+        IDistributor.Reward memory reward = IDistributor.Reward(renter, 1e18);
+        _post(reward);
+        feed.goDown(block.timestamp);
+        feed.setBroken(true);
+        skip(48 hours);
+        distributor.claim(1, 0, reward, _proof());
+    }
+
+    function test_TheEnderCannotStarveTheFeedOfGas() public {
+        _post(IDistributor.Reward(renter, 1e18));
+        feed.goDown(block.timestamp);
+        skip(1 hours);
+        (bool ok, bytes memory reason) = address(outageClock).staticcall{gas: 50_000}(
+            abi.encodeCall(IOutageClock.outageBetween, (0, block.timestamp))
+        );
+        assertFalse(ok);
+        assertEq(bytes4(reason), IOutageClock.OutageClock_InsufficientGas.selector);
+    }
+
+    /// @dev A tree of one leaf among 256, all others absent.
+    function _post(IDistributor.Reward memory reward) private {
+        bytes32 root = distributor.hashLeaf(1, 0, reward);
+        bytes32[] memory proof = _proof();
+        for (uint256 i; i < proof.length; ++i) {
+            root = keccak256(abi.encodePacked(root, proof[i]));
+        }
+        distributor.fund(1, address(spon), 1e18);
+        distributor.post(1, address(spon), root, 1e18, 1, 0);
+    }
+
+    function _proof() private pure returns (bytes32[] memory proof) {
+        proof = new bytes32[](8);
+        for (uint256 i = 1; i < proof.length; ++i) {
+            proof[i] = keccak256(abi.encodePacked(proof[i - 1], proof[i - 1]));
+        }
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {GasTest} from "./GasTest.sol";
+
+contract TokenGasTest is GasTest {
+    string private constant GROUP = "token";
+
+    function setUp() public override {
+        super.setUp();
+        spon.mint(renter, 1_000e18);
+        vm.prank(renter);
+        spon.approve(address(stakedSpon), type(uint256).max);
+    }
+
+    function test_Transfer() public {
+        vm.startPrank(renter);
+        spon.transfer(provider, 1e18);
+        _keep(GROUP, "transfer, to a new holder");
+        spon.transfer(provider, 1e18);
+        _keep(GROUP, "transfer", 35_000);
+    }
+
+    function test_StakeAndLeave() public {
+        vm.startPrank(renter);
+        stakedSpon.deposit(100e18, renter);
+        _keep(GROUP, "stake, the first of all");
+        vm.stopPrank();
+        spon.mint(provider, 100e18);
+        vm.startPrank(provider);
+        spon.approve(address(stakedSpon), type(uint256).max);
+        stakedSpon.deposit(50e18, provider);
+        _keep(GROUP, "stake, first");
+        stakedSpon.deposit(50e18, provider);
+        _keep(GROUP, "stake, again", 85_000);
+        stakedSpon.requestRedeem(stakedSpon.balanceOf(provider) / 2, provider, provider);
+        _keep(GROUP, "begin exit, first");
+        stakedSpon.requestRedeem(stakedSpon.balanceOf(provider) / 2, provider, provider);
+        _keep(GROUP, "begin exit, on top of one");
+        skip(30 days);
+        stakedSpon.redeem(stakedSpon.maxRedeem(provider), provider, provider);
+        _keep(GROUP, "finish exit");
+    }
+}
