@@ -33,13 +33,16 @@ contracts! {
     distributor: Distributor = "abi/Distributor.json";
     lease_book: LeaseBook = "abi/LeaseBook.json";
     ledger: Ledger = "abi/Ledger.json";
+    lens: Lens = "abi/Lens.json";
     node_registry: NodeRegistry = "abi/NodeRegistry.json";
     offer_board: OfferBoard = "abi/OfferBoard.json";
     outage_clock: OutageClock = "abi/OutageClock.json";
     pause_switch: PauseSwitch = "abi/PauseSwitch.json";
     resource_catalog: ResourceCatalog = "abi/ResourceCatalog.json";
+    router: Router = "abi/Router.json";
     spon: Spon = "abi/Spon.json";
     staked_spon: StakedSpon = "abi/StakedSpon.json";
+    standing_top_ups: StandingTopUps = "abi/StandingTopUps.json";
     test_dollar: TestDollar = "abi/TestDollar.json";
     verifier_set: VerifierSet = "abi/VerifierSet.json";
 }

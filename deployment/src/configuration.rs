@@ -176,6 +176,7 @@ fn pause_targets(contracts: &Contracts) -> Vec<Action> {
         contracts.lease_book,
         contracts.bonds,
         contracts.node_registry,
+        contracts.verifier_set,
         contracts.staked_spon,
         contracts.distributor,
         contracts.disputes,
@@ -195,21 +196,20 @@ fn pause_targets(contracts: &Contracts) -> Vec<Action> {
 }
 
 fn ledger(contracts: &Contracts, settings: &Settings) -> Vec<Action> {
-    let (to, product) = (contracts.ledger, keccak256("lease"));
+    let to = contracts.ledger;
     let allow = |token: Address| {
         let setter = Ledger::setTokenCall { token, allowed: true };
         Action::setting(format!("allow {token} in the Ledger"), to, &setter, &Ledger::isTokenAllowedCall { token }, &true)
     };
     let mut actions: Vec<Action> =
         settings.markets.iter().map(|market| allow(market.token.address(contracts))).collect();
-    let module = contracts.lease_book;
-    actions.push(Action::setting(
-        "admit the LeaseBook to the Ledger",
-        to,
-        &Ledger::setModuleCall { module, product },
-        &Ledger::productOfCall { module },
-        &product,
-    ));
+    let modules = [("LeaseBook", contracts.lease_book, "lease"), ("StandingTopUps", contracts.standing_top_ups, "top-up")];
+    actions.extend(modules.into_iter().map(|(name, module, product)| {
+        let product = keccak256(product);
+        let setter = Ledger::setModuleCall { module, product };
+        let view = Ledger::productOfCall { module };
+        Action::setting(format!("admit the {name} to the Ledger"), to, &setter, &view, &product)
+    }));
     let collector = settings.fee_collector;
     let setter = Ledger::setFeeCollectorCall { collector };
     actions.push(Action::setting(

@@ -59,6 +59,9 @@ impl Plan {
         let lease_book = add("LeaseBook", vec![authority, ledger, node_registry, bonds]);
         let attestation_policy = add("AttestationPolicy", vec![verifier_set, lease_book]);
         let offer_board = add("OfferBoard", vec![]);
+        let standing_top_ups = add("StandingTopUps", vec![ledger, lease_book]);
+        let lens = add("Lens", vec![ledger, lease_book, node_registry, bonds, staked_spon]);
+        let router = add("Router", vec![ledger, lease_book, staked_spon]);
         let outage_clock = add("OutageClock", vec![authority]);
         let distributor = add("Distributor", vec![authority, outage_clock]);
         let disputes = add("Disputes", vec![authority, bonds, outage_clock]);
@@ -71,6 +74,9 @@ impl Plan {
             ledger,
             lease_book,
             offer_board,
+            standing_top_ups,
+            lens,
+            router,
             attestation_policy,
             verifier_set,
             bonds,

@@ -98,6 +98,7 @@ impl RoleTable {
             row!(contracts.node_registry: NodeRegistry, Pauser: setPausedCall),
             row!(contracts.resource_catalog: ResourceCatalog, Governor: setCall),
             row!(contracts.verifier_set: VerifierSet, Governor: setPolicyCall, setQuorumCall),
+            row!(contracts.verifier_set: VerifierSet, Pauser: setPausedCall),
             row!(contracts.distributor: Distributor, Rewarder: fundCall, postCall),
             row!(contracts.distributor: Distributor, Guardian: disableCall),
             row!(contracts.distributor: Distributor, Arbiter: resolveCall),

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::forge_config::Profile;
 
 /// The contracts that a deployment consists of.
-const CONTRACTS: [&str; 16] = [
+const CONTRACTS: [&str; 19] = [
     "AttestationPolicy",
     "Authority",
     "Bonds",
@@ -20,13 +20,16 @@ const CONTRACTS: [&str; 16] = [
     "Distributor",
     "LeaseBook",
     "Ledger",
+    "Lens",
     "NodeRegistry",
     "OfferBoard",
     "OutageClock",
     "PauseSwitch",
     "ResourceCatalog",
+    "Router",
     "Spon",
     "StakedSpon",
+    "StandingTopUps",
     "TestDollar",
     "VerifierSet",
 ];

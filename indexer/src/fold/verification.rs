@@ -59,9 +59,12 @@ pub(super) fn apply_verifier_set(
             state.set("VerifierSet", "committeeSize", e.committeeSize);
             state.set("VerifierSet", "quorum", e.quorum);
         }
+        VerifierSetEvents::PausedSet(e) => state.set("VerifierSet", "paused", e.paused),
         VerifierSetEvents::AuthorityUpdated(e) => state.set("VerifierSet", "authority", e.authority),
         // What a verdict does to its node is in AttestationRecorded; the verdict itself is a row of its own.
-        VerifierSetEvents::VerdictAccepted(_) | VerifierSetEvents::EIP712DomainChanged(_) => {}
+        VerifierSetEvents::VerdictAccepted(_)
+        | VerifierSetEvents::BatchAccepted(_)
+        | VerifierSetEvents::EIP712DomainChanged(_) => {}
     }
     Ok(())
 }
