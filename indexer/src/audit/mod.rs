@@ -147,12 +147,7 @@ async fn audit_chain(
 
 /// Everything that is to be compared.
 fn checks(snapshot: &Snapshot, chain: &ChainManifest, tip: Tip) -> Vec<Check> {
-    let subject = Subject {
-        state: &snapshot.state,
-        tip,
-        contracts: &chain.contracts,
-        chain_id: chain.chain_id,
-    };
+    let subject = Subject { state: &snapshot.state, tip, contracts: &chain.contracts, chain_id: chain.chain_id };
     let mut checks = Vec::new();
     money::checks(&subject, &mut checks);
     lease::checks(&subject, &mut checks);

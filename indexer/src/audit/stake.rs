@@ -93,12 +93,7 @@ fn takers(subject: &Subject<'_>, bonds: Address, checks: &mut Vec<Check>) {
 }
 
 /// Pools and who is in them; their money is added to what is `held`.
-fn delegations(
-    subject: &Subject<'_>,
-    bonds: Address,
-    held: &mut BTreeMap<Address, U256>,
-    checks: &mut Vec<Check>,
-) {
+fn delegations(subject: &Subject<'_>, bonds: Address, held: &mut BTreeMap<Address, U256>, checks: &mut Vec<Check>) {
     let state = subject.state;
     for ((role, owner, token), row) in state.pools.iter() {
         *held.entry(*token).or_default() += row.value + row.thawing;
@@ -115,11 +110,7 @@ fn delegations(
                 Field::new("generation", ours.generation, u64::from(found.generation)),
                 Field::new("commission_bps", ours.commission_bps, u64::from(found.commissionBps)),
                 Field::new("next_commission_bps", ours.next_commission_bps, u64::from(found.nextCommissionBps)),
-                Field::new(
-                    "next_commission_from",
-                    ours.next_commission_from,
-                    found.nextCommissionFrom.to::<u64>(),
-                ),
+                Field::new("next_commission_from", ours.next_commission_from, found.nextCommissionFrom.to::<u64>()),
             ]
         }));
     }
@@ -130,8 +121,7 @@ fn delegations(
         }
         let ours = row.clone();
         let entity = format!("what {delegator} delegated to the {} bond of {owner} in token {token}", role.as_str());
-        let call =
-            Bonds::positionOfCall { role: *role as u8, owner: *owner, token: *token, delegator: *delegator };
+        let call = Bonds::positionOfCall { role: *role as u8, owner: *owner, token: *token, delegator: *delegator };
         let keys = keys([delegator.as_slice(), owner.as_slice()]);
         checks.push(Check::new("delegation", entity, keys, bonds, &call, move |found| {
             vec![

@@ -78,8 +78,7 @@ fn earn(state: &mut State, place: &Place, amount: U256, shares: U256) -> Result<
 }
 
 fn leave(state: &mut State, event: &UndelegationStarted) -> Result<(), Inconsistent> {
-    let place =
-        Place { role: role(event.role)?, owner: event.owner, token: event.token, delegator: event.delegator };
+    let place = Place { role: role(event.role)?, owner: event.owner, token: event.token, delegator: event.delegator };
     let pool = state.pools.entry((place.role, place.owner, place.token));
     subtract(&mut pool.value, event.amount, || pool_of(event.owner))?;
     subtract(&mut pool.shares, event.shares, || pool_of(event.owner))?;

@@ -1,20 +1,20 @@
 //! A seeded economy: what it emits is what the contracts could have emitted, in an order in which they could have.
 
 use alloy::{
-    primitives::{Address, B256, LogData, U256, keccak256},
+    primitives::{Address, B256, LogData, U256, aliases::U96, keccak256},
     sol_types::SolEvent,
 };
 use rand::{Rng as _, SeedableRng as _, seq::IteratorRandom as _};
 use rand_chacha::ChaCha8Rng;
 use spheron_bindings::{
-    attestation_policy::AttestationPolicy, bonds::Bonds, distributor::Distributor, lease_book::LeaseBook,
+    attestation_policy::AttestationPolicy, bonds::Bonds, distributor::Distributor, lease_book, lease_book::LeaseBook,
     ledger::Ledger, node_registry, node_registry::NodeRegistry, offer_board, offer_board::OfferBoard, resource_catalog,
     resource_catalog::ResourceCatalog, spon::Spon, staked_spon::StakedSpon, verifier_set, verifier_set::VerifierSet,
 };
 use spheron_indexer::{
     Contract,
     event::Event,
-    fold::{BondRole, LeaseStatus, State},
+    fold::{Bond, BondRole, Epoch, EpochStatus, LeaseStatus, State, Window},
     position::Position,
 };
 
@@ -69,7 +69,15 @@ impl Economy {
     fn set_up(&mut self) {
         for token in TOKENS {
             self.emit(Contract::Ledger, Ledger::TokenSet { token, allowed: true });
-            self.emit(Contract::LeaseBook, LeaseBook::FeeSet { token, feeBps: U256::from(500) });
+            let market = lease_book::ILeaseBook::Market {
+                isOpen: true,
+                feeBps: 500,
+                coverBps: 10_000,
+                minFunds: U96::from(1_000),
+                minTopUp: U96::from(10),
+            };
+            let policy = address_of(Contract::AttestationPolicy);
+            self.emit(Contract::LeaseBook, LeaseBook::MarketSet { token, policy, market });
             for role in 0..3 {
                 self.emit(Contract::Bonds, Bonds::MinimumSet { role, token, minimum: U256::from(100) });
             }
@@ -78,7 +86,8 @@ impl Economy {
         self.emit(Contract::Ledger, Ledger::ModuleSet { module, product: keccak256("lease") });
         self.emit(Contract::Ledger, Ledger::FeeCollectorSet { collector: Address::repeat_byte(0xfe) });
         let policy = address_of(Contract::AttestationPolicy);
-        self.emit(Contract::LeaseBook, LeaseBook::PolicySet { policy, allowed: true });
+        let claimer = address_of(Contract::LeaseBook);
+        self.emit(Contract::Bonds, Bonds::ClaimerSet { claimer, allowed: true });
         self.emit(Contract::VerifierSet, VerifierSet::PolicySet { policy });
         let quorum = VerifierSet::QuorumSet { committeeSize: U256::from(3), quorum: U256::from(2) };
         self.emit(Contract::VerifierSet, quorum);
@@ -112,7 +121,8 @@ impl Economy {
             63..73 => self.verdict(),
             73..79 => self.bond(),
             79..81 => self.slash(),
-            81..86 => self.move_spon(),
+            81..83 => self.delegate(),
+            83..86 => self.move_spon(),
             86..91 => self.stake(),
             91..94 => self.verifier(),
             94..98 => self.reward(),
@@ -165,17 +175,17 @@ impl Economy {
         let Some((token, renter, balance)) = self.funded() else { return };
         let funded = self.amount(balance);
         let operator = if self.rng.random_bool(0.3) { self.account() } else { Address::ZERO };
-        let terms = spheron_bindings::lease_book::ILeaseBook::Terms {
-            offerHash: self.unique(),
+        let terms = lease_book::ILeaseBook::Terms {
             renter,
             operator,
             provider,
             node,
             token,
             policy: address_of(Contract::AttestationPolicy),
-            rate: alloy::primitives::aliases::U96::from(7),
+            rate: U96::from(7),
             units: 1,
             feeBps: 500,
+            coverBps: 10_000,
             holdRateBps: 1_000,
             minSeconds: 60,
             maxSeconds: 86_400,
@@ -186,18 +196,72 @@ impl Economy {
             salt: self.unique(),
         };
         let lease_id = keccak256(alloy::sol_types::SolValue::abi_encode(&terms));
-        let nonce = U256::from(self.index);
-        self.emit(Contract::LeaseBook, LeaseBook::OfferNonceUsed { node, nonce, by: renter });
+        let floor = self.state.nonce_floor(node);
+        let free = (floor..).find(|nonce| self.state.offer_nonces.get(&(node, U256::from(*nonce))).is_none());
+        let nonce = U256::from(free.unwrap() + self.rng.random_range(0..2));
+        let reusable = self.state.offer_nonces.get(&(node, nonce)).is_some() || self.rng.random_bool(0.2);
+        let offer_hash = self.unique();
         let funded_until = U256::from(self.now + 3_600);
         self.emit(
             Contract::LeaseBook,
-            LeaseBook::LeaseOpened { leaseId: lease_id, renter, node, terms, fundedUntil: funded_until, funded },
+            LeaseBook::LeaseOpened {
+                leaseId: lease_id,
+                renter,
+                node,
+                terms,
+                offerHash: offer_hash,
+                nonce,
+                reusable,
+                fundedUntil: funded_until,
+                funded,
+            },
         );
         if !operator.is_zero() {
             let usage = Ledger::UsageChanged { owner: renter, operator, token, rate: U256::from(7), exposure: funded };
             self.emit(Contract::Ledger, usage);
         }
-        self.escrow(token, renter, funded);
+        if self.rng.random_bool(0.5) {
+            self.escrow(token, renter, funded);
+        } else {
+            let module = address_of(Contract::LeaseBook);
+            let arrived = self.amount(funded + U256::from(50));
+            let escrowed = Ledger::EscrowedFromWallet { module, owner: renter, token, arrived, escrowed: funded };
+            self.emit(Contract::Ledger, escrowed);
+        }
+    }
+
+    /// A policy takes back what it had released, and the bond pays for it as far as it goes.
+    fn revoke(&mut self, id: B256) {
+        let lease = self.state.leases.get(&(id,)).unwrap().clone();
+        let amount = U256::from(70);
+        let revision = U256::from(lease.revision + 1);
+        let revised = LeaseBook::LeaseRevised { leaseId: id, revision, revoked: U256::from(10), amount };
+        self.emit(Contract::LeaseBook, revised);
+        let key = (BondRole::Provider, lease.provider, lease.token);
+        let active = self.state.bonds.get(&key).map(|bond| bond.active).unwrap_or_default();
+        if active < amount {
+            return;
+        }
+        let (claimer, provider, token) = (address_of(Contract::LeaseBook), lease.provider, lease.token);
+        let all = (amount, U256::ZERO);
+        self.emit(
+            Contract::Bonds,
+            Bonds::ClaimLocked { claimer, provider, token, amount, lockedBy: all.0, locked: all.0 },
+        );
+        let seized = Bonds::ClaimSeized {
+            claimer,
+            provider,
+            token,
+            fromActive: amount,
+            fromThawing: U256::ZERO,
+            harmed: lease.renter,
+            lockedBy: all.1,
+            locked: all.1,
+        };
+        self.emit(Contract::Bonds, seized);
+        let renter = lease.renter;
+        let owed = lease.owed;
+        self.emit(Contract::LeaseBook, LeaseBook::LeaseCompensated { leaseId: id, renter, amount, owed });
     }
 
     fn escrow(&mut self, token: Address, owner: Address, amount: U256) {
@@ -226,6 +290,9 @@ impl Economy {
         let (from, to) = (U256::from(lease.settled_to), U256::from(lease.settled_to + 10));
         self.emit(Contract::LeaseBook, LeaseBook::LeaseSettled { leaseId: id, from, to, payment, fee, refund });
         self.release(lease.token, lease.provider, lease.renter, payment, fee, refund);
+        if self.rng.random_bool(0.1) {
+            self.revoke(id);
+        }
         if self.rng.random_bool(0.2) {
             let module = address_of(Contract::LeaseBook);
             let amount = self.state.module_funds.get(&(module, lease.token)).unwrap().fees;
@@ -403,8 +470,7 @@ impl Economy {
     }
 
     fn attest(&mut self, node: Address, passed: bool, units: u64) {
-        let windows = self.state.standings.get(&(node,)).map_or(0, |standing| standing.windows);
-        let last = windows.checked_sub(1).map(|index| (index, self.state.windows.get(&(node, index)).unwrap().clone()));
+        let last = self.last_window(node);
         let (now, valid_until) = (self.now, self.now + 3_600);
         let (index, start, end, before) = match (last, passed) {
             (None, false) => (0, 0, 0, 0),
@@ -415,6 +481,11 @@ impl Economy {
             }
             (Some((index, window)), true) => (index + 1, now, valid_until, window.before + window.end - window.start),
         };
+        if let (Some((_, window)), false) = (self.last_window(node), passed)
+            && window.end > now
+        {
+            self.cut(node, now, window.end);
+        }
         let recorded = AttestationPolicy::AttestationRecorded {
             node,
             passed,
@@ -426,6 +497,26 @@ impl Economy {
             before: U256::from(before),
         };
         self.emit(Contract::AttestationPolicy, recorded);
+    }
+
+    fn last_window(&self, node: Address) -> Option<(u64, Window)> {
+        let windows = self.state.standings.get(&(node,)).map_or(0, |standing| standing.windows);
+        let index = windows.checked_sub(1)?;
+        self.state.windows.get(&(node, index)).map(|window| (index, window.clone()))
+    }
+
+    fn cut(&mut self, node: Address, start: u64, end: u64) {
+        let cuts = self.state.standings.get(&(node,)).map_or(0, |standing| standing.cuts);
+        let last = cuts.checked_sub(1).and_then(|index| self.state.cuts.get(&(node, index)));
+        let before = last.map_or(0, |cut| cut.before + cut.end - cut.start);
+        let cut = AttestationPolicy::CutSet {
+            node,
+            index: U256::from(cuts),
+            start: U256::from(start),
+            end: U256::from(end),
+            before: U256::from(before),
+        };
+        self.emit(Contract::AttestationPolicy, cut);
     }
 
     fn bond_for(&mut self, role: u8, owner: Address, token: Address, amount: U256) {
@@ -485,12 +576,95 @@ impl Economy {
             reporter,
             toReporter: to_reporter,
             burned: taken - to_harmed - to_reporter,
-            uncapped: self.rng.random_bool(0.5),
+            uncapped: !self.fits_window(&bond, taken),
         };
         self.emit(Contract::Bonds, slashed);
         if !to_harmed.is_zero() {
             let amount = self.state.owed.get(&(harmed, token)).unwrap().amount;
             self.emit(Contract::Bonds, Bonds::OwedCollected { account: harmed, token, to: harmed, amount });
+        }
+    }
+
+    /// Whether a slash may take so much without proof.
+    fn fits_window(&self, bond: &Bond, taken: U256) -> bool {
+        let over = self.now >= bond.window_start + 7 * 86_400;
+        let left = if over { (bond.active + bond.thawing) / U256::from(10) } else { bond.window_left };
+        taken <= left
+    }
+
+    /// Somebody delegates to a bond, or leaves it; shares are worth a wei each, but for what rewards add.
+    fn delegate(&mut self) {
+        let Some(key @ (bond_role, owner, token)) = self.bonded() else { return };
+        let (role, delegator) = (bond_role as u8, self.account());
+        let pool = self.state.pools.get(&key).cloned().unwrap_or_default();
+        let own = self.state.delegations.get(&(bond_role, owner, token, pool.generation, delegator)).cloned();
+        let own = own.unwrap_or_default();
+        match self.rng.random_range(0..6) {
+            0 if !own.shares.is_zero() => {
+                let shares = self.amount(own.shares).min(pool.value);
+                let thawed_at = U256::from(self.now + 86_400);
+                let started = Bonds::UndelegationStarted {
+                    role,
+                    owner,
+                    token,
+                    delegator,
+                    shares,
+                    amount: shares,
+                    thawingShares: shares,
+                    thawedAt: thawed_at,
+                };
+                self.emit(Contract::Bonds, started);
+            }
+            1 if !own.thawing_shares.is_zero() => {
+                let (shares, amount) = (own.thawing_shares, own.thawing_shares.min(pool.thawing));
+                let withdrawn = Bonds::DelegationWithdrawn {
+                    role,
+                    owner,
+                    token,
+                    delegator,
+                    to: delegator,
+                    thawingShares: shares,
+                    amount,
+                };
+                self.emit(Contract::Bonds, withdrawn);
+            }
+            2 => {
+                let (payer, to_pool, commission) = (self.account(), U256::from(90), U256::from(10));
+                self.emit(
+                    Contract::Bonds,
+                    Bonds::PoolRewarded { role, owner, token, payer, toPool: to_pool, commission },
+                );
+            }
+            3 if !pool.value.is_zero() => {
+                let all = self.rng.random_bool(0.5);
+                let from_value = if all { pool.value } else { self.amount(pool.value) };
+                let from_thawing = if all { pool.thawing } else { U256::ZERO };
+                let taken = from_value + from_thawing;
+                let harmed = self.account();
+                let slashed = Bonds::PoolSlashed {
+                    role,
+                    owner,
+                    token,
+                    fromValue: from_value,
+                    fromThawing: from_thawing,
+                    harmed,
+                    toHarmed: taken / U256::from(2),
+                    burned: taken - taken / U256::from(2),
+                    generation: U256::from(pool.generation + u64::from(all)),
+                };
+                self.emit(Contract::Bonds, slashed);
+            }
+            4 => {
+                let (commission, from) = (U256::from(500), U256::from(self.now + 86_400));
+                self.emit(
+                    Contract::Bonds,
+                    Bonds::CommissionSet { role, owner, token, commissionBps: commission, from },
+                );
+            }
+            _ => {
+                let amount = U256::from(self.rng.random_range(1..1_000_000u64));
+                self.emit(Contract::Bonds, Bonds::Delegated { role, owner, token, delegator, amount, shares: amount });
+            }
         }
     }
 
@@ -580,37 +754,71 @@ impl Economy {
 
     fn reward(&mut self) {
         let count = self.state.epochs.len() as u64;
-        let last = self.state.epochs.get(&(count,)).cloned();
+        let last = self.state.epochs.get(&(count,)).cloned().filter(|epoch| epoch.status != EpochStatus::Disabled);
         match last {
-            Some(epoch) if epoch.paid_leaves < epoch.leaf_count && !epoch.disabled && !epoch.swept => {
-                let account = self.account();
-                let paid = Distributor::RewardPaid {
-                    epoch: U256::from(count),
-                    index: U256::from(epoch.paid_leaves),
-                    account,
-                    to: account,
-                    amount: epoch.cap / U256::from(epoch.leaf_count),
-                };
-                self.emit(Contract::Distributor, paid);
-            }
-            _ => {
-                let (token, funder, root, evidence) = (self.token(), self.account(), self.unique(), self.unique());
-                let posted = Distributor::EpochPosted {
-                    epoch: U256::from(count + 1),
-                    token,
-                    funder,
-                    root,
-                    cap: U256::from(1_000_000),
-                    leafCount: U256::from(5),
-                    activatesAt: U256::from(self.now + 172_800),
-                    evidence,
-                };
-                self.emit(Contract::Distributor, posted);
-                if self.rng.random_bool(0.1) {
-                    let disabled =
-                        Distributor::EpochDisabled { epoch: U256::from(count + 1), returned: U256::from(1_000_000) };
-                    self.emit(Contract::Distributor, disabled);
-                }
+            Some(epoch) if epoch.paid_leaves < epoch.leaf_count => self.pay(count, &epoch),
+            _ => self.post(count + 1),
+        }
+    }
+
+    /// One reward, or several in one call.
+    fn pay(&mut self, number: u64, epoch: &Epoch) {
+        let number = U256::from(number);
+        if epoch.status == EpochStatus::Posted {
+            self.emit(Contract::Distributor, Distributor::EpochActivated { epoch: number });
+        }
+        let (index, amount) = (epoch.paid_leaves, epoch.cap / U256::from(epoch.leaf_count));
+        if self.rng.random_bool(0.5) {
+            let account = self.account();
+            let index = U256::from(index);
+            self.emit(
+                Contract::Distributor,
+                Distributor::RewardPaid { epoch: number, account, index, to: account, amount },
+            );
+            return;
+        }
+        let rest = epoch.leaf_count - index;
+        let leaves = ((U256::ONE << usize::try_from(rest).unwrap()) - U256::ONE) << usize::try_from(index).unwrap();
+        let payment = |account: Address| B256::from((U256::from_be_slice(account.as_slice()) << 96) | amount);
+        let payments = (0..rest).map(|_| payment(self.account())).collect();
+        self.emit(Contract::Distributor, Distributor::RangePaid { epoch: number, start: U256::ZERO, leaves, payments });
+    }
+
+    fn post(&mut self, number: u64) {
+        let (epoch, token, funder) = (U256::from(number), self.token(), self.account());
+        let (root, evidence, cap) = (self.unique(), self.unique(), U256::from(1_000_000));
+        self.emit(Contract::Distributor, Distributor::EpochFunded { epoch, token, funder, amount: cap });
+        let activates_at = U256::from(self.now + 172_800);
+        let posted = Distributor::EpochPosted {
+            epoch,
+            token,
+            root,
+            cap,
+            leafCount: U256::from(5),
+            activatesAt: activates_at,
+            evidence,
+        };
+        self.emit(Contract::Distributor, posted);
+        if self.rng.random_bool(0.2) {
+            let (challenger, account, bond) = (self.account(), self.account(), U256::from(10_000));
+            let challenged = Distributor::EpochChallenged {
+                epoch,
+                challenger,
+                index: U256::ONE,
+                account,
+                amount: U256::from(7),
+                bond,
+                deadline: activates_at,
+            };
+            self.emit(Contract::Distributor, challenged);
+            if self.rng.random_bool(0.5) {
+                self.emit(
+                    Contract::Distributor,
+                    Distributor::ChallengeRejected { epoch, challenger, bond, activatesAt: activates_at },
+                );
+            } else {
+                self.emit(Contract::Distributor, Distributor::EpochDisabled { epoch });
+                self.emit(Contract::Distributor, Distributor::BondReturned { epoch, challenger, to: challenger, bond });
             }
         }
     }

@@ -22,7 +22,7 @@ use spheron_bindings::{
     verifier_set::IVerifierSet::{Measurement, Signature, Verdict},
 };
 use spheron_client::{Client, node::BondRole, verifier::HashChain};
-use spheron_deployment::{Contracts, Deployment, Plan, Role, Settings, deploy};
+use spheron_deployment::{Contracts, Deployment, Plan, Quorum, Settings, deploy};
 use spheron_devnet::anvil::{ARBITRUM, Anvil};
 use spheron_indexer::{
     ChainManifest, Contract, Manifest,
@@ -137,6 +137,7 @@ async fn play(world: &World) {
             rateCap: 5,
             exposureCap: 6,
             expiry: alloy::primitives::aliases::U40::MAX,
+            maxTail: u32::MAX,
         },
     };
     renter.send(contracts.ledger, &allowance).await.unwrap();
