@@ -142,19 +142,14 @@ contract Bonds is Delegation {
         if (!isClaimer[msg.sender]) revert Bonds_NotAuthorized(msg.sender);
         if (harmed == address(0)) revert Bonds_InvalidAccount(harmed);
         Bond storage b = _bonds[Role.Provider][provider][token];
-        uint256 stake = uint256(b.active) + b.thawing;
         uint256 own = lockedBy[msg.sender][provider][token];
-        seized = Math.min(amount, Math.min(own, stake));
+        (uint256 fromActive, uint256 fromThawing, uint256 freed) = _seize(b, amount, own);
+        seized = fromActive + fromThawing;
         if (seized == 0) return 0;
 
-        (uint256 fromActive, uint256 fromThawing) = _take(b, stake, seized);
-        own -= seized;
-        lockedBy[msg.sender][provider][token] = own;
-        // forge-lint: disable-next-line(unsafe-typecast) at most what a claimer has locked
-        uint96 locked = b.locked - uint96(seized);
-        b.locked = locked;
+        lockedBy[msg.sender][provider][token] = own - freed;
         _owe(harmed, token, seized);
-        emit ClaimSeized(msg.sender, provider, token, fromActive, fromThawing, harmed, own, locked);
+        emit ClaimSeized(msg.sender, provider, token, fromActive, fromThawing, harmed, own - freed, b.locked);
     }
 
     /// @inheritdoc IBonds
@@ -218,6 +213,31 @@ contract Bonds is Delegation {
         b.thawing = uint96(thawing - fromThawing);
         // forge-lint: disable-end(unsafe-typecast)
         if (thawing == fromThawing) b.thawedAt = 0;
+    }
+
+    /// @dev Takes up to `amount` wei: out of what the claimer has locked, pro rata; then out of what nobody has, and of that
+    /// first what is about to leave.
+    /// @return fromActive Wei.
+    /// @return fromThawing Wei.
+    /// @return freed Wei that are locked no longer.
+    function _seize(Bond storage b, uint256 amount, uint256 own)
+        private
+        returns (uint256 fromActive, uint256 fromThawing, uint256 freed)
+    {
+        uint256 stake = uint256(b.active) + b.thawing;
+        freed = Math.min(amount, Math.min(own, stake));
+        if (freed != 0) (fromActive, fromThawing) = _take(b, stake, freed);
+        // forge-lint: disable-start(unsafe-typecast) each is at most what it is taken from
+        b.locked -= uint96(freed);
+        uint256 thawing = b.thawing;
+        uint256 more = Math.min(amount - freed, thawing);
+        fromThawing += more;
+        if (more != 0 && more == thawing) b.thawedAt = 0;
+        b.thawing = uint96(thawing - more);
+        more = Math.min(amount - freed - more, Math.saturatingSub(b.active, b.locked));
+        fromActive += more;
+        b.active -= uint96(more);
+        // forge-lint: disable-end(unsafe-typecast)
     }
 
     /// @dev Counts `slashed` wei in the slash window of `b`, beginning one if none is open.

@@ -174,18 +174,14 @@ contract ClaimsTest is Test {
         if (thawing != 0) _thaw(thawing);
         _lock(claimer, locked);
 
-        uint256 seized = amount < locked ? amount : locked;
-        uint256 fromThawing = seized * thawing / (active + thawing);
+        uint256 freed = amount < locked ? amount : locked;
+        uint256 seized = amount < active + thawing ? amount : active + thawing;
+        uint256 fromThawing = freed * thawing / (active + thawing);
+        // Beyond the lock, what thaws goes first.
+        fromThawing += seized - freed < thawing - fromThawing ? seized - freed : thawing - fromThawing;
         vm.expectEmit(address(bonds));
         emit IBonds.ClaimSeized(
-            claimer,
-            provider,
-            address(token),
-            seized - fromThawing,
-            fromThawing,
-            harmed,
-            locked - seized,
-            locked - seized
+            claimer, provider, address(token), seized - fromThawing, fromThawing, harmed, locked - freed, locked - freed
         );
         assertEq(_seize(claimer, amount), seized);
         assertEq(bonds.owedTo(harmed, address(token)), seized);
@@ -197,11 +193,11 @@ contract ClaimsTest is Test {
         assertEq(token.balanceOf(harmed), seized);
     }
 
-    function test_Seize_TakesNoMoreThanTheClaimersLock() public {
+    function test_Seize_LeavesWhatOthersHaveLocked() public {
         _bond(100);
         _lock(claimer, 10);
         _lock(other, 60);
-        assertEq(_seize(claimer, 100), 10);
+        assertEq(_seize(claimer, 100), 40);
         assertEq(_seize(claimer, 100), 0);
         assertEq(bonds.lockedBy(other, provider, address(token)), 60);
     }
