@@ -87,14 +87,12 @@ abstract contract Clawbacks is ILeaseBook {
         bonds.lock(terms.provider, terms.token, _cover(terms));
     }
 
-    /// @dev Frees the part of a lease's cover that was not seized. If the bonds fail, the lease ends all the same.
-    function _freeCover(bytes32 leaseId, Terms memory terms) internal {
+    /// @dev Frees a lease's cover, or what seizures have left of it. If the bonds fail, the lease ends all the same.
+    function _freeCover(Terms memory terms) internal {
         if (terms.coverBps == 0) return;
-        uint256 cover = Math.saturatingSub(_cover(terms), _claims[leaseId].seized);
         if (gasleft() < UNLOCK_GAS_NEEDED) revert LeaseBook_InsufficientGas(gasleft(), UNLOCK_GAS_NEEDED);
-        // A claim for a lease that is over was seized out of what others have locked.
         try bonds.lockedBy{gas: UNLOCK_GAS}(address(this), terms.provider, terms.token) returns (uint256 locked) {
-            cover = Math.min(cover, locked);
+            uint256 cover = Math.min(_cover(terms), locked);
             if (cover == 0) return;
             try bonds.unlock{gas: UNLOCK_GAS}(terms.provider, terms.token, cover) {} catch {}
         } catch {}

@@ -384,7 +384,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
             over = true;
             lease.status = Status.Ended;
             _giveBack(terms.node, terms.units);
-            _freeCover(leaseId, terms);
+            _freeCover(terms);
             emit LeaseEnded(leaseId, terms.node, terms.units);
         }
         if (lease.settledTo == lease.endsAt) {

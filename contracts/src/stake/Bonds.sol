@@ -215,29 +215,26 @@ contract Bonds is Delegation {
         if (thawing == fromThawing) b.thawedAt = 0;
     }
 
-    /// @dev Takes up to `amount` wei: out of what the claimer has locked, pro rata; then out of what nobody has, and of that
-    /// first what is about to leave.
+    /// @dev Takes up to `amount` wei: out of what is leaving, then out of what nobody has locked, then out of what the
+    /// claimer has. A claim thus weakens the cover of no other one before the rest is used up.
     /// @return fromActive Wei.
     /// @return fromThawing Wei.
-    /// @return freed Wei that are locked no longer.
+    /// @return freed Wei of them that are locked no longer.
     function _seize(Bond storage b, uint256 amount, uint256 own)
         private
         returns (uint256 fromActive, uint256 fromThawing, uint256 freed)
     {
-        uint256 stake = uint256(b.active) + b.thawing;
-        freed = Math.min(amount, Math.min(own, stake));
-        if (freed != 0) (fromActive, fromThawing) = _take(b, stake, freed);
+        (uint256 active, uint256 thawing, uint256 locked) = (b.active, b.thawing, b.locked);
+        fromThawing = Math.min(amount, thawing);
+        fromActive = Math.min(amount - fromThawing, Math.saturatingSub(active, locked));
+        freed = Math.min(amount - fromThawing - fromActive, Math.min(own, active - fromActive));
+        fromActive += freed;
         // forge-lint: disable-start(unsafe-typecast) each is at most what it is taken from
-        b.locked -= uint96(freed);
-        uint256 thawing = b.thawing;
-        uint256 more = Math.min(amount - freed, thawing);
-        fromThawing += more;
-        if (more != 0 && more == thawing) b.thawedAt = 0;
-        b.thawing = uint96(thawing - more);
-        more = Math.min(amount - freed - more, Math.saturatingSub(b.active, b.locked));
-        fromActive += more;
-        b.active -= uint96(more);
+        b.active = uint96(active - fromActive);
+        b.thawing = uint96(thawing - fromThawing);
+        b.locked = uint96(locked - freed);
         // forge-lint: disable-end(unsafe-typecast)
+        if (thawing == fromThawing) b.thawedAt = 0;
     }
 
     /// @dev Counts `slashed` wei in the slash window of `b`, beginning one if none is open.

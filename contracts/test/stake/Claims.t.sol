@@ -160,7 +160,7 @@ contract ClaimsTest is Test {
 
     // Seize
 
-    function testFuzz_Seize_PaysTheHarmedProRataAndUnlocks(
+    function testFuzz_Seize_PaysTheHarmedAndTakesWhatIsLockedLast(
         uint256 active,
         uint256 thawing,
         uint256 locked,
@@ -174,11 +174,10 @@ contract ClaimsTest is Test {
         if (thawing != 0) _thaw(thawing);
         _lock(claimer, locked);
 
-        uint256 freed = amount < locked ? amount : locked;
         uint256 seized = amount < active + thawing ? amount : active + thawing;
-        uint256 fromThawing = freed * thawing / (active + thawing);
-        // Beyond the lock, what thaws goes first.
-        fromThawing += seized - freed < thawing - fromThawing ? seized - freed : thawing - fromThawing;
+        uint256 fromThawing = seized < thawing ? seized : thawing;
+        uint256 free = thawing + active - locked;
+        uint256 freed = seized > free ? seized - free : 0;
         vm.expectEmit(address(bonds));
         emit IBonds.ClaimSeized(
             claimer, provider, address(token), seized - fromThawing, fromThawing, harmed, locked - freed, locked - freed
