@@ -10,20 +10,24 @@ import {OutageClock} from "../src/governance/OutageClock.sol";
 import {PauseSwitch} from "../src/governance/PauseSwitch.sol";
 import {ILeaseBook} from "../src/lease/ILeaseBook.sol";
 import {LeaseBook} from "../src/lease/LeaseBook.sol";
+import {Payout} from "../src/lease/Payout.sol";
 import {ILedger} from "../src/money/ILedger.sol";
 import {Ledger} from "../src/money/Ledger.sol";
+import {StandingTopUps} from "../src/money/StandingTopUps.sol";
 import {INodeRegistry} from "../src/registry/INodeRegistry.sol";
 import {IResourceCatalog} from "../src/registry/IResourceCatalog.sol";
 import {NodeRegistry} from "../src/registry/NodeRegistry.sol";
 import {ResourceCatalog} from "../src/registry/ResourceCatalog.sol";
 import {Distributor} from "../src/rewards/Distributor.sol";
 import {Bonds} from "../src/stake/Bonds.sol";
+import {Disputes} from "../src/stake/Disputes.sol";
 import {IBonds} from "../src/stake/IBonds.sol";
 import {Spon} from "../src/token/Spon.sol";
 import {StakedSpon} from "../src/token/StakedSpon.sol";
 import {AttestationPolicy} from "../src/verification/AttestationPolicy.sol";
 import {ILeasedUnits} from "../src/verification/IAttestationPolicy.sol";
 import {IVerifierSet} from "../src/verification/IVerifierSet.sol";
+import {MeasurementDemand} from "../src/verification/MeasurementDemand.sol";
 import {VerifierSet} from "../src/verification/VerifierSet.sol";
 
 /// @title Every contract as a deployment wires them, with a provider, five verifiers and a renter
@@ -55,6 +59,10 @@ abstract contract System is Test {
     VerifierSet internal verifierSet;
     LeaseBook internal leaseBook;
     AttestationPolicy internal policy;
+    StandingTopUps internal standingTopUps;
+    Payout internal payout;
+    MeasurementDemand internal measurementDemand;
+    Disputes internal disputes;
     Distributor internal distributor;
     OutageClock internal outageClock;
     PauseSwitch internal pauseSwitch;
@@ -102,6 +110,10 @@ abstract contract System is Test {
         verifierSet = new VerifierSet(address(authority), bonds, registry);
         leaseBook = new LeaseBook(address(authority), ledger, registry, bonds);
         policy = new AttestationPolicy(address(verifierSet), ILeasedUnits(address(leaseBook)));
+        standingTopUps = new StandingTopUps(ledger, leaseBook);
+        payout = new Payout(ledger, registry);
+        measurementDemand = new MeasurementDemand(address(authority), ledger, leaseBook, policy);
+        disputes = new Disputes(address(authority), bonds, outageClock);
         distributor = new Distributor(address(authority), outageClock);
         pauseSwitch = new PauseSwitch(address(authority));
         dollar = new TestDollar();
@@ -112,6 +124,7 @@ abstract contract System is Test {
             bonds.setMinimum(IBonds.Role(role), address(dollar), MINIMUM_BOND);
         }
         bonds.setSlasher(address(verifierSet), true);
+        bonds.setSlasher(address(disputes), true);
         bonds.setClaimer(address(leaseBook), true);
         IResourceCatalog.Entry[] memory entries = new IResourceCatalog.Entry[](2);
         entries[0] = _entry(GPU, IResourceCatalog.ResourceKind.Gpu);
@@ -121,6 +134,9 @@ abstract contract System is Test {
         verifierSet.setQuorum(VERIFIERS, QUORUM);
         ledger.setToken(address(dollar), true);
         ledger.setModule(address(leaseBook), "lease");
+        ledger.setModule(address(standingTopUps), "standing top-up");
+        ledger.setModule(address(payout), "payout");
+        ledger.setModule(address(measurementDemand), "measurement");
         ledger.setFeeCollector(makeAddr("treasury"));
         leaseBook.setMarket(
             address(dollar),
@@ -245,8 +261,15 @@ abstract contract System is Test {
         view
         returns (IVerifierSet.Signature[] memory signatures)
     {
-        address[] memory committee = verifierSet.committeeOf(verdict.node, verdict.beaconRound);
-        bytes32 digest = verifierSet.hashVerdict(verdict);
+        return _signedBy(verdict.node, verdict.beaconRound, verifierSet.hashVerdict(verdict));
+    }
+
+    function _signedBy(address account, uint256 round, bytes32 digest)
+        internal
+        view
+        returns (IVerifierSet.Signature[] memory signatures)
+    {
+        address[] memory committee = verifierSet.committeeOf(account, round);
         signatures = new IVerifierSet.Signature[](QUORUM);
         address last;
         for (uint256 i; i < QUORUM; ++i) {

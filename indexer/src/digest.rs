@@ -1,18 +1,17 @@
 //! One hash per table: two databases that hold the same are the same.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use alloy::primitives::{B256, Keccak256};
-use futures::TryStreamExt as _;
-use sqlx::{AssertSqlSafe, Row as _, TypeInfo as _, ValueRef as _, sqlite::SqliteRow};
+use rusqlite::{Connection, types::ValueRef};
 
 use crate::{
-    store::{Reader, StoreError, derived_tables},
-    table::{Shape, Table, quoted},
+    store::{Reader, StoreError, connect_to_read},
+    table::quoted,
 };
 
 /// Rows and hash of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TableDigest {
     /// Number of rows.
     pub rows: u64,
@@ -27,48 +26,58 @@ pub struct TableDigest {
 ///
 /// If the database fails.
 pub async fn digest(reader: &Reader) -> Result<BTreeMap<String, TableDigest>, StoreError> {
-    let mut digests = BTreeMap::new();
-    let raw = [("raw_log".to_owned(), "event_id".to_owned())];
-    for (table, key) in derived_tables().map(|table| (table.base(), key(table))).chain(raw) {
-        let sql = format!("SELECT * FROM {} ORDER BY {key}", quoted(&table));
-        let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(reader.pool());
-        let (mut count, mut hasher) = (0, Keccak256::new());
-        let failed = |error: sqlx::Error| StoreError::sql(reader.path(), &error);
-        while let Some(row) = rows.try_next().await.map_err(failed)? {
-            count += 1;
-            hash_row(&row, &mut hasher).map_err(failed)?;
-        }
-        digests.insert(table, TableDigest { rows: count, hash: hasher.finalize() });
-    }
-    Ok(digests)
+    let path = reader.path().to_owned();
+    tokio::task::spawn_blocking(move || digest_file(&path)).await.expect("hashing does not panic")
 }
 
-fn key(table: &Table) -> String {
-    match table.shape {
-        Shape::Event => "event_id".to_owned(),
-        Shape::State { key_columns } => {
-            let columns = table.all_columns();
-            columns[..=key_columns].iter().map(|column| quoted(&column.name)).collect::<Vec<_>>().join(", ")
-        }
-    }
+fn digest_file(path: &Path) -> Result<BTreeMap<String, TableDigest>, StoreError> {
+    let conn = connect_to_read(path)?;
+    digest_tables(&conn).map_err(|error| StoreError::sql(path, &error))
 }
 
-/// Each value with its type and length, so that no two rows read the same.
-fn hash_row(row: &SqliteRow, hasher: &mut Keccak256) -> Result<(), sqlx::Error> {
-    for index in 0..row.len() {
-        let value = row.try_get_raw(index)?;
-        let (kind, bytes) = if value.is_null() {
-            (0u8, Vec::new())
-        } else {
-            match value.type_info().name() {
-                "INTEGER" => (1, row.try_get::<i64, _>(index)?.to_be_bytes().to_vec()),
-                "TEXT" => (2, row.try_get::<String, _>(index)?.into_bytes()),
-                _ => (3, row.try_get::<Vec<u8>, _>(index)?),
-            }
-        };
-        hasher.update([kind]);
-        hasher.update((bytes.len() as u64).to_be_bytes());
-        hasher.update(&bytes);
+fn digest_tables(conn: &Connection) -> rusqlite::Result<BTreeMap<String, TableDigest>> {
+    // One transaction, so that all tables are of one moment.
+    let tx = conn.unchecked_transaction()?;
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table'
+               AND (name LIKE 'event\\_%' ESCAPE '\\' OR name LIKE 'state\\_%' ESCAPE '\\' OR name = 'raw_log')";
+    let tables: Vec<String> = tx.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    tables.into_iter().map(|table| Ok((table.clone(), digest_table(&tx, &table)?))).collect()
+}
+
+fn digest_table(conn: &Connection, table: &str) -> rusqlite::Result<TableDigest> {
+    let sql = "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk";
+    let key: Vec<String> = conn.prepare(sql)?.query_map([table], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let key = key.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ");
+    let mut statement = conn.prepare(&format!("SELECT * FROM {} ORDER BY {key}", quoted(table)))?;
+    let width = statement.column_count();
+    let mut found = statement.query([])?;
+    let (mut rows, mut hasher) = (0, Keccak256::new());
+    while let Some(row) = found.next()? {
+        rows += 1;
+        for index in 0..width {
+            hash_value(row.get_ref(index)?, &mut hasher);
+        }
     }
-    Ok(())
+    Ok(TableDigest { rows, hash: hasher.finalize() })
+}
+
+/// A value with its type and length, so that no two rows read the same.
+fn hash_value(value: ValueRef<'_>, hasher: &mut Keccak256) {
+    let number;
+    let (kind, bytes): (u8, &[u8]) = match value {
+        ValueRef::Null => (0, &[]),
+        ValueRef::Integer(integer) => {
+            number = integer.to_be_bytes();
+            (1, &number)
+        }
+        ValueRef::Text(text) => (2, text),
+        ValueRef::Blob(blob) => (3, blob),
+        ValueRef::Real(real) => {
+            number = real.to_be_bytes();
+            (4, &number)
+        }
+    };
+    hasher.update([kind]);
+    hasher.update((bytes.len() as u64).to_be_bytes());
+    hasher.update(bytes);
 }

@@ -89,13 +89,47 @@ impl std::fmt::Display for Contract {
     }
 }
 
+/// Selector and indexed fields of a log: at most four words, in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Topics {
+    words: [B256; 4],
+    count: u8,
+}
+
+impl Topics {
+    /// Adds a topic; `false` if there are four.
+    pub fn push(&mut self, word: B256) -> bool {
+        let place = self.words.get_mut(usize::from(self.count));
+        let Some(place) = place else { return false };
+        *place = word;
+        self.count += 1;
+        true
+    }
+
+    /// The topics as the database has them, 32 bytes each; `None` if the bytes are no topics.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks::<32>();
+        let mut topics = Self::default();
+        let all = words.iter().all(|word| topics.push(B256::from(*word)));
+        (all && rest.is_empty()).then_some(topics)
+    }
+}
+
+impl std::ops::Deref for Topics {
+    type Target = [B256];
+
+    fn deref(&self) -> &[B256] {
+        &self.words[..usize::from(self.count)]
+    }
+}
+
 /// A log as an endpoint returned it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
     /// Contract that emitted it.
     pub address: Address,
     /// Selector and indexed fields.
-    pub topics: Vec<B256>,
+    pub topics: Topics,
     /// The other fields, ABI-encoded.
     pub data: Vec<u8>,
     /// Block number.

@@ -1,12 +1,13 @@
 //! The indexer: every chain of a manifest, one database, and the API over it.
 
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     api,
+    decode::Catalog,
     follow::{FollowError, FollowOptions, Follower, Left},
     manifest::{ChainManifest, Manifest, ManifestError},
     queue::WriterQueue,
@@ -90,15 +91,13 @@ pub enum IndexerError {
 /// An indexer that is ready to run.
 pub struct Indexer {
     chains: Vec<(ChainManifest, Left, Arc<dyn LogSource>, ChainStatus)>,
+    catalog: Arc<Catalog>,
     writer: Writer,
     reader: Reader,
     listener: Option<TcpListener>,
     status: Status,
     config: Config,
 }
-
-/// Sources in place of the manifest's endpoints, by chain id.
-pub type Sources = HashMap<u64, Arc<dyn LogSource>>;
 
 impl Indexer {
     /// Opens the database, checks the endpoints, and takes the API's port.
@@ -108,35 +107,24 @@ impl Indexer {
     /// If the manifest, the database, an endpoint or the address cannot be used.
     pub async fn open(config: Config) -> Result<Self, IndexerError> {
         config.manifest.validate()?;
-        let mut sources = Sources::new();
+        let mut pools = Vec::new();
         for chain in &config.manifest.chains {
             let pool = pool(chain, &config)?;
             let cause = |cause| IndexerError::Endpoint { chain: chain.name.clone(), cause };
             pool.check().await.map_err(cause)?;
-            sources.insert(chain.chain_id, Arc::new(pool));
+            pools.push(pool);
         }
-        Self::open_with(config, &sources).await
-    }
-
-    /// As [`Self::open`], with these sources, one for each chain of the manifest.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::open`].
-    ///
-    /// # Panics
-    ///
-    /// If a chain has no source.
-    pub async fn open_with(config: Config, sources: &Sources) -> Result<Self, IndexerError> {
-        config.manifest.validate()?;
-        let mut writer = Writer::open(&config.database, &config.manifest).await?;
+        let catalog = Catalog::of(&config.manifest).map_err(ManifestError::Contracts)?;
+        let catalog = Arc::new(catalog);
+        let writer = Writer::open(&config.database, &config.manifest, catalog.clone())?;
         let reader = Reader::open(&config.database).await?;
         let mut chains = Vec::new();
-        for chain in &config.manifest.chains {
+        for (chain, pool) in config.manifest.chains.iter().zip(pools) {
             let id = chain.chain_id;
-            let left = Left { slot: writer.slot(id)?, cursor: writer.cursor(id)?, learned: writer.learned(id).await? };
+            let left = Left { slot: writer.slot(id)?, cursor: writer.cursor(id)?, children: writer.children(id)? };
             let status = ChainStatus::new(&chain.name, id, left.cursor, config.stall_after);
-            let source = sources.get(&id).unwrap_or_else(|| panic!("chain {id} has no source")).clone();
+            pool.remember(&writer.learned(id)?);
+            let source: Arc<dyn LogSource> = Arc::new(pool);
             chains.push((chain.clone(), left, source, status));
         }
         let status = Status { chains: chains.iter().map(|(_, _, _, status)| status.clone()).collect() };
@@ -147,7 +135,7 @@ impl Indexer {
             }
             None => None,
         };
-        Ok(Self { chains, writer, reader, listener, status, config })
+        Ok(Self { chains, catalog, writer, reader, listener, status, config })
     }
 
     /// Where the API is served.
@@ -179,7 +167,7 @@ impl Indexer {
         let follow = self.config.follow;
         for (chain, left, source, status) in self.chains {
             let name = chain.name.clone();
-            let follower = Follower::new(chain, &left, source, queue.clone(), status, follow);
+            let follower = Follower::new(chain, self.catalog.clone(), left, source, queue.clone(), status, follow);
             let cancel = cancel.clone();
             tasks.spawn(async move { follower.run(cancel).await.map_err(|cause| (name, cause)) });
         }

@@ -18,6 +18,7 @@
 
 pub mod api;
 pub mod audit;
+pub mod cells;
 pub mod decode;
 pub mod digest;
 pub mod event;
@@ -30,6 +31,7 @@ pub mod position;
 mod queue;
 pub mod rewards;
 pub mod source;
+pub mod sources;
 pub mod status;
 pub mod store;
 pub mod table;
@@ -38,3 +40,4 @@ pub mod value;
 pub use event::Contract;
 pub use indexer::{Config, Indexer, IndexerError};
 pub use manifest::{ChainManifest, Manifest, ManifestError};
+pub use sources::{Factory, SourceManifest};

@@ -36,7 +36,12 @@ use alloy::primitives::{Address, B256, keccak256};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-use crate::{event::Contract, position::MAX_CHAINS};
+use crate::{
+    decode::{Catalog, Decoder},
+    event::Contract,
+    position::MAX_CHAINS,
+    sources::SourceManifest,
+};
 
 /// The chains to follow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,8 +70,12 @@ pub struct ChainManifest {
     /// Endpoints that must return the same logs of a range before it is believed; 1 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quorum: Option<usize>,
-    /// Addresses by contract name; Spon and StakedSpon only once they exist.
+    /// Addresses of our contracts by name: all of them or none; Spon and StakedSpon only once they exist.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub contracts: BTreeMap<Contract, Address>,
+    /// Contracts of others: one table per event of their ABI, and nothing folded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceManifest>,
 }
 
 /// What is wrong with a manifest.
@@ -91,6 +100,9 @@ pub enum ManifestError {
         /// What is wrong with the value, and what to do.
         what: String,
     },
+    /// The contracts do not go together.
+    #[error("the manifest's contracts: {0}")]
+    Contracts(String),
     /// No chain, or too many.
     #[error("the manifest names {0} chains; name 1 to {MAX_CHAINS}")]
     Count(usize),
@@ -104,18 +116,32 @@ impl Manifest {
     /// If it cannot be read, or says something that is wrong, or has a key that is unknown.
     pub fn load(path: &Path) -> Result<Self, ManifestError> {
         let read = |cause| ManifestError::Read { path: path.to_owned(), cause };
-        Self::parse(&std::fs::read_to_string(path).map_err(read)?)
+        let text = std::fs::read_to_string(path).map_err(read)?;
+        Self::parse_in(&text, path.parent().unwrap_or(Path::new("")))
     }
 
-    /// Reads TOML.
+    /// Reads TOML; the files that it names are looked for in the current folder.
     ///
     /// # Errors
     ///
     /// As [`Self::load`].
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
-        let manifest: Self = toml::from_str(text)?;
+        Self::parse_in(text, Path::new(""))
+    }
+
+    fn parse_in(text: &str, folder: &Path) -> Result<Self, ManifestError> {
+        let mut manifest: Self = toml::from_str(text)?;
+        for chain in &mut manifest.chains {
+            let fail = |what| ManifestError::Chain { chain: chain.name.clone(), what };
+            chain.sources.iter_mut().try_for_each(|source| source.load(folder)).map_err(fail)?;
+        }
         manifest.validate()?;
         Ok(manifest)
+    }
+
+    /// Whether a chain has our contracts.
+    pub fn is_ours(&self) -> bool {
+        self.chains.iter().any(|chain| !chain.contracts.is_empty())
     }
 
     /// Checks what a manifest built in code says.
@@ -139,7 +165,7 @@ impl Manifest {
             let fail = |what| Err(ManifestError::Chain { chain: chain.name.clone(), what });
             duplicate.map_or_else(|| chain.check(), Err).or_else(fail)?;
         }
-        Ok(())
+        Catalog::of(self).map(drop).map_err(ManifestError::Contracts)
     }
 
     /// The chain with this id.
@@ -154,9 +180,20 @@ impl ChainManifest {
         self.contracts.get(&contract).copied()
     }
 
+    /// All contracts whose addresses the manifest gives, with the names of their tables.
+    pub fn named_addresses(&self) -> impl Iterator<Item = (&str, Address)> {
+        let ours = self.contracts.iter().map(|(contract, address)| (contract.name(), *address));
+        ours.chain(self.sources.iter().filter_map(|source| Some((source.name.as_str(), source.address?))))
+    }
+
+    /// A decoder of the contracts' logs.
+    pub fn decoder(&self, catalog: std::sync::Arc<Catalog>) -> Decoder {
+        Decoder::new(catalog, self.named_addresses())
+    }
+
     /// Identifies the deployment: chain id, first block and addresses, in no way the endpoints.
     pub fn fingerprint(&self) -> B256 {
-        let contracts = self.contracts.iter().map(|(contract, address)| format!("{contract}={address}\n"));
+        let contracts = self.named_addresses().map(|(name, address)| format!("{name}={address}\n"));
         keccak256(format!("{}\n{}\n{}", self.chain_id, self.start_block, contracts.collect::<String>()))
     }
 
@@ -189,22 +226,32 @@ impl ChainManifest {
         if let Some(quorum) = self.quorum.filter(|quorum| *quorum == 0 || *quorum > self.endpoints.len()) {
             return Err(format!("quorum is {quorum}; give 1 to {}, the number of endpoints", self.endpoints.len()));
         }
+        if self.contracts.is_empty() && self.sources.is_empty() {
+            return Err("it names no contract; give contracts, or sources with the ABIs of others".into());
+        }
         let missing: Vec<_> = Contract::ALL
             .iter()
             .filter(|contract| contract.is_always_deployed() && !self.contracts.contains_key(contract))
+            .filter(|_| !self.contracts.is_empty())
             .map(|contract| contract.name())
             .collect();
         if !missing.is_empty() {
             return Err(format!("contracts lacks {}; give their addresses", missing.join(", ")));
         }
-        let mut seen = HashMap::new();
-        for (contract, address) in &self.contracts {
+        let (mut names, mut seen) = (HashSet::new(), HashMap::new());
+        for (name, address) in self.named_addresses() {
             if address.is_zero() {
-                return Err(format!("the address of {contract} is zero"));
+                return Err(format!("the address of {name} is zero"));
             }
-            if let Some(other) = seen.insert(address, contract) {
-                return Err(format!("{other} and {contract} have the same address {address}"));
+            if let Some(other) = seen.insert(address, name) {
+                return Err(format!("{other} and {name} have the same address {address}"));
             }
+        }
+        for source in &self.sources {
+            if !names.insert(&source.name) || Contract::parse(&source.name).is_some() {
+                return Err(format!("two contracts are named {:?}; give one of them another name", source.name));
+            }
+            source.check(&self.sources)?;
         }
         Ok(())
     }

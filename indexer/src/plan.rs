@@ -1,72 +1,55 @@
-//! How many blocks to ask for at once.
+//! How many blocks to ask for at once: as many as bring a reply that the endpoint gives whole.
 //!
-//! No two endpoints have the same limit, and few say theirs. So the size grows while requests succeed, is cut when one
-//! fails, and heads for replies of a few thousand logs. The size that was learned outlives the process.
+//! What endpoints bear is in [`crate::source::Limits`]; how many logs a block of this chain has is learned here.
 
-use crate::source::{BlockRange, Class};
+use crate::source::{BlockRange, Limits};
 
-/// Logs that a reply should have.
-const TARGET_LOGS: u64 = 5_000;
-const FIRST_BLOCKS: u64 = 2_000;
-const MAX_BLOCKS: u64 = 1_000_000;
+/// The first range, whose logs tell how wide the next one may be.
+const FIRST_BLOCKS: u64 = 128;
+
+/// A range is at most so many times wider than any before: blocks further on may hold more.
+const GROWTH: u64 = 16;
+
+/// Share of the endpoint's limit that a range is planned to bring, in percent.
+const FILL: u64 = 93;
 
 /// Sizes the ranges of one chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Planner {
-    blocks: u64,
-    /// The size that failed last, once one has; from then on the size grows slowly.
-    failed_at: Option<u64>,
-    /// What the endpoint says is the most that it takes.
-    ceiling: u64,
+    /// Expected logs per block.
+    density: f64,
+    /// Blocks of the widest range that succeeded.
+    widest: u64,
+}
+
+impl Default for Planner {
+    fn default() -> Self {
+        Self { density: 0.0, widest: FIRST_BLOCKS / GROWTH }
+    }
 }
 
 impl Planner {
-    /// A planner that begins with the size that an earlier one had learned.
-    pub fn new(learned: Option<u64>) -> Self {
-        let blocks = learned.unwrap_or(FIRST_BLOCKS).clamp(1, MAX_BLOCKS);
-        Self { blocks, failed_at: learned, ceiling: MAX_BLOCKS }
-    }
-
     /// The next range to ask for, of the blocks `from` to `to`.
-    pub fn next(&self, from: u64, to: u64) -> BlockRange {
+    pub fn next(&self, from: u64, to: u64, limits: &Limits) -> BlockRange {
         debug_assert!(from <= to);
-        BlockRange { from, to: to.min(from.saturating_add(self.blocks - 1)) }
-    }
-
-    /// Blocks in a range now.
-    pub fn blocks(&self) -> u64 {
-        self.blocks
+        let wanted = limits.logs() * FILL / 100;
+        let by_logs = if self.density > 0.0 { (wanted as f64 / self.density).round() as u64 } else { u64::MAX };
+        let blocks = by_logs.min(limits.blocks()).min(self.widest.saturating_mul(GROWTH)).max(1);
+        BlockRange { from, to: to.min(from.saturating_add(blocks - 1)) }
     }
 
     /// Takes in that a range brought this many logs.
     pub fn succeeded(&mut self, range: BlockRange, logs: usize) {
-        if range.len() < self.blocks {
-            return; // the end of the chain cut it, it says nothing about the size
-        }
-        let grown = match self.failed_at {
-            None => self.blocks.saturating_mul(2),
-            Some(limit) => self.blocks + (limit / 16).max(1),
-        };
-        // As many blocks as should bring the target, going by this range.
-        let logs = u64::try_from(logs).unwrap_or(u64::MAX);
-        let wanted = range.len().saturating_mul(TARGET_LOGS).checked_div(logs).unwrap_or(MAX_BLOCKS);
-        self.blocks = grown.min(wanted).clamp(1, self.ceiling);
+        let density = logs as f64 / range.len() as f64;
+        // Up at once and down slowly: a refused range costs a request, a short one a fraction of it.
+        self.density = if density > self.density { density } else { 0.75 * self.density + 0.25 * density };
+        self.widest = self.widest.max(range.len());
     }
 
-    /// Takes in that a range failed. `false` if asking for fewer blocks cannot help.
-    pub fn failed(&mut self, range: BlockRange, class: Class) -> bool {
-        let hint = match class {
-            Class::TooManyResults { blocks } | Class::RangeTooWide { blocks } => blocks,
-            Class::Transient => None,
-            _ => return false,
-        };
-        let half = range.len() / 2;
-        if let Class::RangeTooWide { blocks: Some(most) } = class {
-            self.ceiling = most.clamp(1, MAX_BLOCKS);
-        }
-        self.failed_at = Some(range.len());
-        self.blocks = hint.filter(|blocks| *blocks < range.len()).unwrap_or(half).clamp(1, self.ceiling);
-        range.len() > 1
+    /// Takes in that a range held more logs than `most`; `hint` is how many blocks would do.
+    pub fn refused(&mut self, range: BlockRange, most: u64, hint: Option<u64>) {
+        let fits = hint.filter(|blocks| *blocks < range.len()).unwrap_or(range.len() / 2).max(1);
+        self.density = self.density.max(most as f64 / fits as f64 * (FILL as f64 / 100.0));
     }
 }
 
@@ -75,73 +58,74 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::source::Class;
 
     fn range(blocks: u64) -> BlockRange {
         BlockRange { from: 1, to: blocks }
     }
 
-    #[test]
-    fn it_doubles_until_a_limit_is_met_and_then_creeps() {
-        let mut planner = Planner::new(None);
-        planner.succeeded(range(2_000), 0);
-        assert_eq!(planner.blocks(), 4_000);
-        assert!(planner.failed(range(4_000), Class::RangeTooWide { blocks: None }));
-        assert_eq!(planner.blocks(), 2_000);
-        planner.succeeded(range(2_000), 0);
-        assert_eq!(planner.blocks(), 2_250);
+    fn limits() -> Limits {
+        Limits::new(None, 1)
     }
 
     #[test]
-    fn it_takes_a_hint_and_heads_for_the_target() {
-        let mut planner = Planner::new(None);
-        assert!(planner.failed(range(2_000), Class::TooManyResults { blocks: Some(100) }));
-        assert_eq!(planner.blocks(), 100);
-        planner.succeeded(range(100), 10_000);
-        assert_eq!(planner.blocks(), 50);
-        assert!(!planner.failed(range(1), Class::TooManyResults { blocks: None }));
-        assert!(!planner.failed(range(50), Class::RateLimited { retry_after: None }));
+    fn it_heads_for_full_replies_after_one_look() {
+        let mut planner = Planner::default();
+        assert_eq!(planner.next(1, 1_000_000, &limits()).len(), FIRST_BLOCKS);
+        planner.succeeded(range(128), 128 * 50);
+        assert_eq!(planner.next(1, 1_000_000, &limits()).len(), 186);
     }
 
     #[test]
-    fn a_limit_that_was_told_is_kept_to() {
-        let mut planner = Planner::new(None);
-        assert!(planner.failed(range(2_000), Class::RangeTooWide { blocks: Some(500) }));
-        for _ in 0..5 {
-            planner.succeeded(range(500), 0);
-            assert_eq!(planner.blocks(), 500);
+    fn on_a_quiet_chain_it_widens_quickly() {
+        let mut planner = Planner::default();
+        let mut widths = Vec::new();
+        for _ in 0..4 {
+            let range = planner.next(1, 10_000_000, &limits());
+            planner.succeeded(range, 0);
+            widths.push(range.len());
         }
+        assert_eq!(widths, [128, 2_048, 32_768, 524_288]);
     }
 
     #[test]
-    fn what_was_learned_is_where_the_next_one_begins() {
-        let mut planner = Planner::new(Some(1_600));
-        assert_eq!(planner.blocks(), 1_600);
-        planner.succeeded(range(1_600), 0);
-        assert_eq!(planner.blocks(), 1_700);
+    fn a_refused_range_is_followed_by_half_of_it_or_by_what_was_suggested() {
+        let mut planner = Planner::default();
+        planner.succeeded(range(128), 10);
+        planner.refused(range(1_000), 10_000, None);
+        assert_eq!(planner.next(1, 10_000, &limits()).len(), 500);
+        planner.refused(range(500), 10_000, Some(100));
+        assert_eq!(planner.next(1, 10_000, &limits()).len(), 100);
     }
 
     proptest! {
         #[test]
-        fn ranges_cover_the_chain_without_gaps_whatever_fails(
+        fn ranges_cover_the_chain_without_gaps_and_in_the_end_fit(
             length in 1u64..100_000,
-            steps in prop::collection::vec((any::<bool>(), prop::option::of(0u64..10_000), 0usize..20_000), 1..60),
+            density in 0u64..3_000,
+            cap in 3_000u64..20_000,
+            most_blocks in 1u64..5_000,
         ) {
-            let mut planner = Planner::new(None);
-            let (mut next, last) = (7, 7 + length);
-            for (fails, hint, logs) in steps.iter().cycle().take(2_000) {
-                let range = planner.next(next, last);
+            let (mut planner, mut limits) = (Planner::default(), limits());
+            let (mut next, last, mut refused) = (7, 7 + length, 0);
+            while next <= last {
+                let range = planner.next(next, last, &limits);
                 prop_assert_eq!(range.from, next);
                 prop_assert!(range.to <= last && range.from <= range.to);
-                if *fails {
-                    planner.failed(range, Class::TooManyResults { blocks: *hint });
+                if range.len() > most_blocks {
+                    limits.failed(range, Class::RangeTooWide { blocks: None });
+                    refused += 1;
+                } else if range.len() * density > cap {
+                    limits.failed(range, Class::TooManyResults { blocks: None, logs: None });
+                    planner.refused(range, limits.logs(), None);
+                    refused += 1;
                 } else {
-                    planner.succeeded(range, *logs);
+                    limits.succeeded(range, range.len() * density);
+                    planner.succeeded(range, usize::try_from(range.len() * density).unwrap());
                     next = range.to + 1;
+                    continue;
                 }
-                prop_assert!((1..=MAX_BLOCKS).contains(&planner.blocks()));
-                if next > last {
-                    break;
-                }
+                prop_assert!(refused < 20_000, "it never fits");
             }
         }
     }

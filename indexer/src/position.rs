@@ -1,6 +1,7 @@
 //! Where an event stands in its chain, and the one number that says so in the database.
 
 use crate::{
+    cells::Cells,
     table::{BLOCK_SHIFT, SLOT_SHIFT},
     value::{Field, Kind, Value, ValueError},
 };
@@ -18,8 +19,8 @@ pub struct EventId(pub u64);
 impl Field for EventId {
     const KIND: Kind = Kind::Id;
 
-    fn to_value(&self) -> Value {
-        self.0.to_value()
+    fn write(&self, row: &mut Cells) {
+        self.0.write(row);
     }
 
     fn from_value(value: &Value) -> Result<Self, ValueError> {

@@ -1,24 +1,31 @@
 //! The queue to the one writer: every chain sends its ranges here, and the writer takes one after the other.
+//!
+//! Final ranges that wait together are written together: rows of state that several of them change are written once.
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::store::{Batch, Cursor, StoreError, Tip, Writer};
+use crate::store::{Batch, Child, Cursor, StoreError, Tip, Writer};
 
 /// Ranges that wait for the writer.
 const CAPACITY: usize = 4;
 
+/// Logs that are written in one transaction, if more wait.
+const GROUP_LOGS: usize = 50_000;
+
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
 enum Command {
-    Commit(Box<Batch>, oneshot::Sender<Result<Cursor, StoreError>>),
-    Rollback(u64, Option<Tip>, oneshot::Sender<Result<Cursor, StoreError>>),
-    Headers(u64, oneshot::Sender<Result<Vec<Tip>, StoreError>>),
-    CreateIndexes(oneshot::Sender<Result<(), StoreError>>),
+    Commit(Box<Batch>, Reply<Cursor>),
+    Rollback(u64, Option<Tip>, Reply<(Cursor, Vec<Child>)>),
+    Headers(u64, Reply<Vec<Tip>>),
+    CreateIndexes(Reply<()>),
 }
 
 /// Sends work to the writer.
 #[derive(Clone)]
 pub(crate) struct WriterQueue(mpsc::Sender<Command>);
 
-/// The writer is gone: it failed, or the program is shutting down.
+/// The writer is gone: the program is shutting down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the database's writer has stopped")]
 pub(crate) struct WriterStopped;
@@ -34,10 +41,10 @@ impl Pending {
 }
 
 impl WriterQueue {
-    /// A queue to a writer that runs until every sender is gone, or the database fails.
+    /// A queue to a writer that runs, on a thread of its own, until every sender is gone.
     pub fn new(writer: Writer) -> (Self, tokio::task::JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(CAPACITY);
-        (Self(sender), tokio::spawn(work(writer, receiver)))
+        (Self(sender), tokio::task::spawn_blocking(move || work(writer, receiver)))
     }
 
     /// Queues a range; waits for room in the queue.
@@ -47,12 +54,12 @@ impl WriterQueue {
         Ok(Pending(done))
     }
 
-    /// Takes back all blocks after `ancestor`.
+    /// Takes back all blocks after `ancestor`; the children that are left.
     pub async fn rollback(
         &self,
         chain_id: u64,
         ancestor: Option<Tip>,
-    ) -> Result<Result<Cursor, StoreError>, WriterStopped> {
+    ) -> Result<Result<(Cursor, Vec<Child>), StoreError>, WriterStopped> {
         self.ask(|reply| Command::Rollback(chain_id, ancestor, reply)).await
     }
 
@@ -77,27 +84,47 @@ impl WriterQueue {
     }
 }
 
-async fn work(mut writer: Writer, mut commands: mpsc::Receiver<Command>) {
-    while let Some(command) = commands.recv().await {
-        // Whoever asked may be gone by now, which is no failure of the work.
-        let healthy = match command {
-            Command::Commit(batch, reply) => answer(reply, writer.commit(*batch).await),
-            Command::Rollback(chain_id, ancestor, reply) => answer(reply, writer.rollback(chain_id, ancestor).await),
-            Command::Headers(chain_id, reply) => answer(reply, writer.headers(chain_id).await),
-            Command::CreateIndexes(reply) => answer(reply, writer.create_indexes().await),
-        };
-        if !healthy {
-            break;
+fn work(mut writer: Writer, mut commands: mpsc::Receiver<Command>) {
+    let mut next = None;
+    while let Some(command) = next.take().or_else(|| commands.blocking_recv()) {
+        match command {
+            Command::Commit(batch, reply) => next = commit(&mut writer, *batch, reply, &mut commands),
+            Command::Rollback(chain_id, ancestor, reply) => {
+                let taken_back = writer.rollback(chain_id, ancestor);
+                answer(reply, taken_back.and_then(|cursor| Ok((cursor, writer.children(chain_id)?))));
+            }
+            Command::Headers(chain_id, reply) => answer(reply, writer.headers(chain_id)),
+            Command::CreateIndexes(reply) => answer(reply, writer.create_indexes()),
         }
     }
 }
 
-/// Whether the writer may go on: after a failure of the database, memory may be ahead of the file.
-fn answer<T>(reply: oneshot::Sender<Result<T, StoreError>>, result: Result<T, StoreError>) -> bool {
-    let healthy = match &result {
-        Ok(_) | Err(StoreError::DeepReorg { .. } | StoreError::UnknownChain(_)) => true,
-        Err(error) => error.is_retryable(),
-    };
+/// Writes a range with those that wait behind it; the first command that is something else.
+fn commit(
+    writer: &mut Writer,
+    batch: Batch,
+    reply: Reply<Cursor>,
+    commands: &mut mpsc::Receiver<Command>,
+) -> Option<Command> {
+    let (mut logs, mut next) = (batch.logs.logs, None);
+    let (mut batches, mut replies) = (vec![batch], vec![reply]);
+    while batches[0].is_final() && logs < GROUP_LOGS && next.is_none() {
+        match commands.try_recv() {
+            Ok(Command::Commit(batch, reply)) if batch.is_final() => {
+                logs += batch.logs.logs;
+                batches.push(*batch);
+                replies.push(reply);
+            }
+            Ok(other) => next = Some(other),
+            Err(_) => break,
+        }
+    }
+    let results = writer.commit(&batches);
+    replies.into_iter().zip(results).for_each(|(reply, result)| answer(reply, result));
+    next
+}
+
+/// Whoever asked may be gone by now, which is no failure of the work.
+fn answer<T>(reply: Reply<T>, result: Result<T, StoreError>) {
     let _ = reply.send(result);
-    healthy
 }

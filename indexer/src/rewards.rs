@@ -103,7 +103,7 @@ fn latest_final(reached: u64) -> Option<Era> {
 async fn reached(reader: &Reader, chain_id: u64) -> Result<u64, StoreError> {
     let query = sqlx::query_scalar::<_, Option<i64>>("SELECT tip_time FROM cursor WHERE chain_id = ?");
     let time = query.bind(chain_id.cast_signed()).fetch_optional(reader.pool()).await;
-    let time = time.map_err(|error| StoreError::sql(reader.path(), &error))?;
+    let time = time.map_err(|error| StoreError::sqlx(reader.path(), &error))?;
     Ok(time.ok_or(StoreError::UnknownChain(chain_id))?.unwrap_or_default().cast_unsigned())
 }
 
@@ -127,7 +127,7 @@ impl Replay {
     }
 
     async fn run(&mut self, reader: &Reader) -> Result<(), RewardInputError> {
-        let failed = |error: sqlx::Error| StoreError::sql(reader.path(), &error);
+        let failed = |error: sqlx::Error| StoreError::sqlx(reader.path(), &error);
         let contracts = self.contracts(reader).await?;
         let slot = sqlx::query_scalar::<_, i64>("SELECT slot FROM chain WHERE chain_id = ?");
         let slot = slot.bind(self.chain_id.cast_signed()).fetch_one(reader.pool()).await.map_err(failed)?;
@@ -163,7 +163,7 @@ impl Replay {
     async fn contracts(&self, reader: &Reader) -> Result<HashMap<Address, Contract>, StoreError> {
         let query = sqlx::query_as::<_, (String, Vec<u8>)>("SELECT name, address FROM contract WHERE chain_id = ?");
         let rows = query.bind(self.chain_id.cast_signed()).fetch_all(reader.pool()).await;
-        let rows = rows.map_err(|error| StoreError::sql(reader.path(), &error))?;
+        let rows = rows.map_err(|error| StoreError::sqlx(reader.path(), &error))?;
         let known = rows.into_iter().filter_map(|(name, address)| Some((Contract::parse(&name)?, address)));
         known.map(|(contract, address)| Ok((read_address(address)?, contract))).collect()
     }

@@ -40,6 +40,9 @@ pub struct Table {
 /// The columns that an event row begins with.
 pub const EVENT_PREFIX: [&str; 2] = ["event_id", "block_time"];
 
+/// What the view of an event table shows besides.
+pub const VIEW_COLUMNS: [&str; 4] = ["chain_id", "block", "log_index", "tx_hash"];
+
 /// Bits of `event_id` below the block number, and below the chain's slot.
 pub const BLOCK_SHIFT: u32 = 20;
 /// Bits of `event_id` below the chain's slot.
@@ -104,17 +107,22 @@ impl Table {
         }
     }
 
-    /// `INSERT` of `rows` rows; rows of state replace what is there.
-    pub fn insert_sql(&self, rows: usize) -> String {
-        let columns = self.all_columns();
-        let mut sql = insert_sql(&self.base(), &names(&columns), rows);
-        if let Shape::State { key_columns } = self.shape {
-            let key = names(&columns[..=key_columns]).join(", ");
-            let set = names(&columns[key_columns + 1..]).into_iter().map(|name| format!("{name} = excluded.{name}"));
-            let set = set.collect::<Vec<_>>().join(", ");
-            let _ = write!(sql, " ON CONFLICT ({key}) DO UPDATE SET {set}");
-        }
-        sql
+    /// `INSERT` of one row; a row of state replaces the one that is there.
+    pub fn insert_sql(&self) -> String {
+        let verb = match self.shape {
+            Shape::Event => "INSERT",
+            Shape::State { .. } => "INSERT OR REPLACE",
+        };
+        format!("{verb} INTO {} VALUES ({})", quoted(&self.base()), vec!["?"; self.width()].join(","))
+    }
+
+    /// Number of columns of the base table.
+    pub fn width(&self) -> usize {
+        let prefix = match self.shape {
+            Shape::Event => EVENT_PREFIX.len(),
+            Shape::State { .. } => 1,
+        };
+        prefix + self.columns.len()
     }
 
     /// `DELETE` of one row of state by `chain_id` and its key.
@@ -131,12 +139,6 @@ impl Table {
         let fields = self.columns.iter().zip(row);
         fields.map(|(column, value)| (column.name.clone(), column.kind.json(value))).collect()
     }
-}
-
-/// `INSERT INTO table (columns) VALUES (?, ..), ..` of `rows` rows. Names come quoted.
-pub fn insert_sql(table: &str, columns: &[String], rows: usize) -> String {
-    let tuple = format!("({})", vec!["?"; columns.len()].join(","));
-    format!("INSERT INTO {} ({}) VALUES {}", quoted(table), columns.join(", "), vec![tuple; rows].join(","))
 }
 
 /// A name as SQL wants it; some events have fields named `from` or `index`.

@@ -9,6 +9,8 @@ use alloy::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::cells::Cells;
+
 /// One column's value, as SQLite stores it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Value {
@@ -68,8 +70,15 @@ pub trait Field: Sized {
     /// Kind of the column.
     const KIND: Kind;
 
-    /// Writes the value.
-    fn to_value(&self) -> Value;
+    /// Adds the value to a row.
+    fn write(&self, row: &mut Cells);
+
+    /// The value on its own.
+    fn to_value(&self) -> Value {
+        let mut cells = Cells::default();
+        self.write(&mut cells);
+        cells.get(0).to_value()
+    }
 
     /// Reads it back.
     fn from_value(value: &Value) -> Result<Self, ValueError>;
@@ -111,17 +120,11 @@ impl Kind {
     }
 }
 
-/// Digits of `number` behind two digits that count them.
-pub fn number_text(number: U256) -> String {
-    let digits = number.to_string();
-    format!("{:02}{digits}", digits.len())
-}
-
 impl Field for U256 {
     const KIND: Kind = Kind::Number;
 
-    fn to_value(&self) -> Value {
-        Value::Text(number_text(*self))
+    fn write(&self, row: &mut Cells) {
+        row.number(*self);
     }
 
     fn from_value(value: &Value) -> Result<Self, ValueError> {
@@ -137,8 +140,8 @@ impl Field for u64 {
     const KIND: Kind = Kind::Integer;
 
     /// Numbers from 2^63 on, which no contract of ours emits, are held at 2^63 - 1.
-    fn to_value(&self) -> Value {
-        Value::Integer(i64::try_from(*self).unwrap_or(i64::MAX))
+    fn write(&self, row: &mut Cells) {
+        row.integer(i64::try_from(*self).unwrap_or(i64::MAX));
     }
 
     fn from_value(value: &Value) -> Result<Self, ValueError> {
@@ -152,8 +155,8 @@ impl Field for u64 {
 impl Field for bool {
     const KIND: Kind = Kind::Flag;
 
-    fn to_value(&self) -> Value {
-        Value::Integer(i64::from(*self))
+    fn write(&self, row: &mut Cells) {
+        row.integer(i64::from(*self));
     }
 
     fn from_value(value: &Value) -> Result<Self, ValueError> {
@@ -168,8 +171,8 @@ impl Field for bool {
 impl Field for String {
     const KIND: Kind = Kind::Text;
 
-    fn to_value(&self) -> Value {
-        Value::Text(self.clone())
+    fn write(&self, row: &mut Cells) {
+        row.text(self);
     }
 
     fn from_value(value: &Value) -> Result<Self, ValueError> {
@@ -183,8 +186,8 @@ impl Field for String {
 impl Field for Address {
     const KIND: Kind = Kind::Bytes;
 
-    fn to_value(&self) -> Value {
-        Value::Blob(self.to_vec())
+    fn write(&self, row: &mut Cells) {
+        row.blob(self.as_slice());
     }
 
     fn from_value(value: &Value) -> Result<Self, ValueError> {
@@ -198,8 +201,8 @@ impl Field for Address {
 impl Field for B256 {
     const KIND: Kind = Kind::Bytes;
 
-    fn to_value(&self) -> Value {
-        Value::Blob(self.to_vec())
+    fn write(&self, row: &mut Cells) {
+        row.blob(self.as_slice());
     }
 
     fn from_value(value: &Value) -> Result<Self, ValueError> {
@@ -244,8 +247,8 @@ macro_rules! named_enum {
         impl $crate::value::Field for $name {
             const KIND: $crate::value::Kind = $crate::value::Kind::Text;
 
-            fn to_value(&self) -> $crate::value::Value {
-                $crate::value::Value::Text(self.as_str().to_owned())
+            fn write(&self, row: &mut $crate::cells::Cells) {
+                row.text(self.as_str());
             }
 
             fn from_value(value: &$crate::value::Value) -> Result<Self, $crate::value::ValueError> {
@@ -274,7 +277,7 @@ mod tests {
         fn numbers_come_back_and_sort_as_numbers(a: [u8; 32], b: [u8; 32], shift_a in 0usize..256, shift_b in 0usize..256) {
             let (a, b) = (U256::from_be_bytes(a) >> shift_a, U256::from_be_bytes(b) >> shift_b);
             prop_assert_eq!(U256::from_value(&a.to_value()), Ok(a));
-            prop_assert_eq!(number_text(a).cmp(&number_text(b)), a.cmp(&b));
+            prop_assert_eq!(a.to_value().cmp(&b.to_value()), a.cmp(&b));
         }
     }
 

@@ -33,8 +33,8 @@ contract PauseSwitch is IPauseSwitch, AccessManaged {
             if (block.timestamp < rested) revert PauseSwitch_TooEarly(bit, rested);
             // forge-lint: disable-next-line(unsafe-typecast) a time two weeks from now
             b.pausedUntil = uint40(block.timestamp + MAX_PAUSE);
-            _set(bit, b, true);
             emit Paused(bit, b.target, b.pausedUntil);
+            _set(bit, b, true);
         }
     }
 
@@ -45,8 +45,8 @@ contract PauseSwitch is IPauseSwitch, AccessManaged {
             Bit storage b = _bits[bit];
             _checkState(bit, b, true);
             b.pausedUntil = 0;
-            _set(bit, b, false);
             emit Unpaused(bit, b.target, false);
+            _set(bit, b, false);
         }
     }
 
@@ -57,8 +57,8 @@ contract PauseSwitch is IPauseSwitch, AccessManaged {
             Bit storage b = _bits[bit];
             _checkState(bit, b, true);
             if (block.timestamp < b.pausedUntil) revert PauseSwitch_TooEarly(bit, b.pausedUntil);
-            _set(bit, b, false);
             emit Unpaused(bit, b.target, true);
+            _set(bit, b, false);
         }
     }
 

@@ -43,15 +43,11 @@ abstract contract Clawbacks is ILeaseBook {
         return _claims[leaseId];
     }
 
-    /// @inheritdoc ILeaseBook
-    function coverOf(Terms calldata terms) external pure returns (uint256) {
-        return _cover(terms.rate, terms.maxSeconds, terms.coverBps);
-    }
-
     /// @dev Books what the policy took back of the seconds that are settled, and raises the revision of `lease` in memory.
     /// @return booked Whether the revision moved: not as long as any of those seconds may still be given back.
-    function _book(bytes32 leaseId, Lease memory lease, Terms calldata terms) internal returns (bool booked) {
-        (uint256 revoked, uint256 revision) = _revoked(terms, lease.revision, terms.start, lease.settledTo);
+    function _book(bytes32 leaseId, Lease memory lease, Terms memory terms) internal returns (bool booked) {
+        (uint256 revoked, uint256 revision) =
+            PolicyCalls.revokedSeconds(terms.policy, terms.node, lease.revision, terms.start, lease.settledTo);
         // forge-lint: disable-next-line(unsafe-typecast) a policy whose revision has more bits harms itself
         uint32 next = uint32(revision);
         if (next == lease.revision) return false;
@@ -74,7 +70,7 @@ abstract contract Clawbacks is ILeaseBook {
     }
 
     /// @dev Seizes what is owed for a lease.
-    function _seize(bytes32 leaseId, Terms calldata terms) internal returns (uint256 amount) {
+    function _seize(bytes32 leaseId, Terms memory terms) internal returns (uint256 amount) {
         Claim memory claim = _claims[leaseId];
         uint256 owed = claim.owed;
         if (owed == 0) revert LeaseBook_NothingRevoked(leaseId);
@@ -88,18 +84,15 @@ abstract contract Clawbacks is ILeaseBook {
 
     function _lockCover(Terms memory terms) internal {
         if (terms.coverBps == 0) return;
-        bonds.lock(terms.provider, terms.token, _cover(terms.rate, terms.maxSeconds, terms.coverBps));
+        bonds.lock(terms.provider, terms.token, _cover(terms));
     }
 
-    /// @dev Frees the part of a lease's cover that was not seized. If the bonds fail, the lease ends all the same.
-    function _freeCover(bytes32 leaseId, Terms calldata terms) internal {
+    /// @dev Frees a lease's cover, or what seizures have left of it. If the bonds fail, the lease ends all the same.
+    function _freeCover(Terms memory terms) internal {
         if (terms.coverBps == 0) return;
-        uint256 cover =
-            Math.saturatingSub(_cover(terms.rate, terms.maxSeconds, terms.coverBps), _claims[leaseId].seized);
         if (gasleft() < UNLOCK_GAS_NEEDED) revert LeaseBook_InsufficientGas(gasleft(), UNLOCK_GAS_NEEDED);
-        // A claim for a lease that is over was seized out of what others have locked.
         try bonds.lockedBy{gas: UNLOCK_GAS}(address(this), terms.provider, terms.token) returns (uint256 locked) {
-            cover = Math.min(cover, locked);
+            uint256 cover = Math.min(_cover(terms), locked);
             if (cover == 0) return;
             try bonds.unlock{gas: UNLOCK_GAS}(terms.provider, terms.token, cover) {} catch {}
         } catch {}
@@ -107,23 +100,23 @@ abstract contract Clawbacks is ILeaseBook {
 
     /// @dev Of what was taken back, the seconds that had been paid at the hold rate. Which ones were before the last past
     /// grace is forgotten if there was more than one; they all count as held, in favour of the bond.
-    function _revokedAtHoldRate(Lease memory lease, Terms calldata terms) private view returns (uint256 held) {
+    function _revokedAtHoldRate(Lease memory lease, Terms memory terms) private view returns (uint256 held) {
         uint256 from = lease.heldBefore ? terms.start : lease.holdFrom;
-        (held,) = _revoked(terms, lease.revision, from, Math.min(lease.holdTo, lease.settledTo));
-        (uint256 inGrace,) = _revoked(terms, lease.revision, lease.fundedUntil, lease.settledTo);
-        held += inGrace;
+        held = _revokedIn(lease, terms, from, Math.min(lease.holdTo, lease.settledTo))
+            + _revokedIn(lease, terms, lease.fundedUntil, lease.settledTo);
     }
 
-    function _revoked(Terms calldata terms, uint256 since, uint256 from, uint256 to)
+    function _revokedIn(Lease memory lease, Terms memory terms, uint256 from, uint256 to)
         private
         view
-        returns (uint256 revoked, uint256 revision)
+        returns (uint256 revoked)
     {
-        return PolicyCalls.revokedSeconds(terms.policy, terms.node, since, from, to);
+        if (from >= to) return 0;
+        (revoked,) = PolicyCalls.revokedSeconds(terms.policy, terms.node, lease.revision, from, to);
     }
 
     /// @dev Rounded up, against the provider.
-    function _cover(uint256 rate, uint256 maxSeconds, uint256 coverBps) private pure returns (uint256) {
-        return Math.ceilDiv(rate * Math.min(maxSeconds, MAX_EXPOSURE) * coverBps, BASIS_POINTS);
+    function _cover(Terms memory terms) private pure returns (uint256) {
+        return Math.ceilDiv(terms.rate * Math.min(terms.maxSeconds, MAX_EXPOSURE) * terms.coverBps, BASIS_POINTS);
     }
 }

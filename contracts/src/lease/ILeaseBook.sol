@@ -62,7 +62,7 @@ interface ILeaseBook {
         uint96 rate;
         uint32 units;
         uint16 feeBps; // the protocol's share of each payment, basis points, rounded down
-        uint16 coverBps; // of the exposure, locked out of the provider's bond while the lease runs
+        uint16 coverBps; // of the exposure, locked out of the provider's bond while the lease runs, rounded up
         uint16 holdRateBps;
         uint32 minSeconds;
         uint32 maxSeconds;
@@ -100,7 +100,7 @@ interface ILeaseBook {
     struct Market {
         bool isOpen; // whether leases may open
         uint16 feeBps; // the protocol's share of payments, basis points
-        uint16 coverBps; // of a lease's exposure, locked out of the provider's bond; 0 for none
+        uint16 coverBps; // of a lease's exposure, the cost of min(maxSeconds, 26 hours); 0 for no cover
         uint96 minFunds; // wei that a lease opens with at least, grace reserve included
         uint96 minTopUp; // wei that a top-up brings at least, unless it funds all seconds that are left to fund
     }
@@ -304,10 +304,6 @@ interface ILeaseBook {
     /// @notice What a lease's renter is owed, and got, out of the provider's bond.
     function claimOf(bytes32 leaseId) external view returns (Claim memory);
 
-    /// @notice Wei of the provider's bond that a lease with these terms locks while it runs: `coverBps` of the cost of the
-    /// seconds that can be paid before they are taken back.
-    function coverOf(Terms calldata terms) external pure returns (uint256);
-
     /// @notice Whether an offer's nonce was used or cancelled.
     function isNonceUsed(address node, uint256 nonce) external view returns (bool);
 
@@ -331,5 +327,5 @@ interface ILeaseBook {
     function openAction(bytes32 offerHash, Request calldata request) external pure returns (bytes32);
 
     /// @notice Wei that a lease on `offer` needs for `fundedSeconds`: the rate for each, and the grace reserve.
-    function quote(Offer calldata offer, uint256 fundedSeconds) external pure returns (uint256);
+    function quote(Offer calldata offer, uint256 fundedSeconds) external view returns (uint256);
 }

@@ -13,6 +13,7 @@ import {ILeaseBook} from "./ILeaseBook.sol";
 import {LeaseMath} from "./LeaseMath.sol";
 import {Offers} from "./Offers.sol";
 import {PolicyCalls} from "./PolicyCalls.sol";
+import {Slots} from "./Slots.sol";
 
 /// @title LeaseBook
 /// @dev Immutable; it holds no tokens, the Ledger does. Its escrow there is the sum of `escrowOf` over its leases.
@@ -24,6 +25,7 @@ import {PolicyCalls} from "./PolicyCalls.sol";
 /// lose a lease to an outage funds it for longer.
 contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     using LeaseMath for Lease;
+    using Slots for Lease;
     using SafeCast for uint256;
 
     /// @dev Wei that leave the escrow for one provider and at most one renter.
@@ -57,51 +59,53 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILeaseBook
-    function open(Offer calldata offer, bytes calldata signature, Request calldata request)
+    function open(Offer calldata offer_, bytes calldata signature, Request calldata request)
         external
         nonReentrant
         returns (bytes32 leaseId)
     {
         address operator = msg.sender == request.renter ? address(0) : msg.sender;
+        (Offer memory offer, bytes32 offerHash) = _copy(offer_);
         uint256 funded;
-        (leaseId, funded) = _open(offer, hashOffer(offer), signature, request, operator);
+        (leaseId, funded) = _open(offer, offerHash, signature, request, operator);
         uint256 tail = uint256(request.fundedSeconds) + offer.graceSeconds;
-        ledger.escrow(offer.token, request.renter, msg.sender, funded, offer.rate, tail);
+        _escrow(offer.token, request.renter, msg.sender, funded, offer.rate, tail);
     }
 
     /// @inheritdoc ILeaseBook
-    function openWithTransfer(Offer calldata offer, bytes calldata signature, Request calldata request)
+    function openWithTransfer(Offer calldata offer_, bytes calldata signature, Request calldata request)
         external
         nonReentrant
         returns (bytes32 leaseId)
     {
         if (msg.sender != request.renter) revert LeaseBook_NotAuthorized(msg.sender);
+        (Offer memory offer, bytes32 offerHash) = _copy(offer_);
         uint256 funded;
-        (leaseId, funded) = _open(offer, hashOffer(offer), signature, request, address(0));
+        (leaseId, funded) = _open(offer, offerHash, signature, request, address(0));
         ledger.pullAndEscrow(offer.token, msg.sender, funded);
     }
 
     /// @inheritdoc ILeaseBook
     function openWithAuthorization(
-        Offer calldata offer,
+        Offer calldata offer_,
         bytes calldata signature,
         Request calldata request,
         ILedger.Authorization calldata authorization
     ) external nonReentrant returns (bytes32 leaseId) {
+        (Offer memory offer, bytes32 offerHash) = _copy(offer_);
         if (authorization.from != request.renter || authorization.token != offer.token) {
             revert LeaseBook_AuthorizationMismatch(authorization.from, authorization.token);
         }
-        bytes32 offerHash = hashOffer(offer);
         uint256 funded;
         (leaseId, funded) = _open(offer, offerHash, signature, request, address(0));
         ledger.pullWithAuthorizationAndEscrow(authorization, openAction(offerHash, request), funded);
     }
 
     /// @inheritdoc ILeaseBook
-    function topUp(Terms calldata terms, uint256 extraSeconds) external nonReentrant returns (uint256 amount) {
-        (bytes32 leaseId, Lease memory lease) = _load(terms);
-        if (lease.status != Status.Open) revert LeaseBook_WrongStatus(leaseId, lease.status);
-        if (block.timestamp >= lease.end(terms.graceSeconds)) revert LeaseBook_WrongStatus(leaseId, Status.Ended);
+    function topUp(Terms calldata terms_, uint256 extraSeconds) external nonReentrant returns (uint256 amount) {
+        (bytes32 leaseId, Lease memory lease, Terms memory terms) = _load(terms_);
+        if (lease.status != Status.Open) _revertStatus(leaseId, lease.status);
+        if (block.timestamp >= lease.end(terms.graceSeconds)) _revertStatus(leaseId, Status.Ended);
 
         bool inGrace = block.timestamp >= lease.fundedUntil;
         amount = _checkExtra(terms, extraSeconds, inGrace ? block.timestamp : lease.fundedUntil, inGrace);
@@ -123,13 +127,13 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         _save(leaseId, lease);
 
         emit LeaseToppedUp(leaseId, msg.sender, amount, lease.fundedUntil, lease.holdFrom, lease.holdTo);
-        ledger.escrow(terms.token, msg.sender, msg.sender, amount, 0, 0);
+        _escrow(terms.token, msg.sender, msg.sender, amount, 0, 0);
     }
 
     /// @inheritdoc ILeaseBook
-    function settle(Terms calldata terms) external nonReentrant returns (uint256 settledTo) {
-        (bytes32 leaseId, Lease memory lease) = _load(terms);
-        if (lease.status == Status.Closed) revert LeaseBook_WrongStatus(leaseId, Status.Closed);
+    function settle(Terms calldata terms_) external nonReentrant returns (uint256 settledTo) {
+        (bytes32 leaseId, Lease memory lease, Terms memory terms) = _load(terms_);
+        if (lease.status == Status.Closed) _revertStatus(leaseId, Status.Closed);
         Payout memory payout;
         _settle(leaseId, lease, terms, payout);
         _pay(payout);
@@ -137,18 +141,21 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILeaseBook
-    function settleMany(Terms[] calldata terms) external nonReentrant {
+    function settleMany(Terms[] calldata terms_) external nonReentrant {
         Payout memory payout;
-        for (uint256 i = 0; i < terms.length; ++i) {
-            (bytes32 leaseId, Lease memory lease) = _load(terms[i]);
-            if (lease.status != Status.Closed) _settle(leaseId, lease, terms[i], payout);
+        uint256 free = _freeMemory();
+        for (uint256 i = 0; i < terms_.length; ++i) {
+            (bytes32 leaseId, Lease memory lease, Terms memory terms) = _load(terms_[i]);
+            if (lease.status != Status.Closed) _settle(leaseId, lease, terms, payout);
+            // Nothing of a lease is kept but what is in the payout.
+            _setFreeMemory(free);
         }
         _pay(payout);
     }
 
     /// @inheritdoc ILeaseBook
-    function close(Terms calldata terms) external nonReentrant {
-        (bytes32 leaseId, Lease memory lease) = _load(terms);
+    function close(Terms calldata terms_) external nonReentrant {
+        (bytes32 leaseId, Lease memory lease, Terms memory terms) = _load(terms_);
         if (block.timestamp >= lease.end(terms.graceSeconds)) {
             _fixEnd(leaseId, lease, terms, block.timestamp, 0);
         } else if (msg.sender == terms.renter) {
@@ -164,45 +171,45 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILeaseBook
-    function reclaim(Terms calldata terms) external nonReentrant {
-        (bytes32 leaseId, Lease memory lease) = _load(terms);
+    function reclaim(Terms calldata terms_) external nonReentrant {
+        (bytes32 leaseId, Lease memory lease, Terms memory terms) = _load(terms_);
         if (msg.sender != terms.provider) revert LeaseBook_NotAuthorized(msg.sender);
         _fixEnd(leaseId, lease, terms, block.timestamp + terms.noticeSeconds, 0);
     }
 
     /// @inheritdoc ILeaseBook
-    function clawBack(Terms calldata terms) external nonReentrant returns (uint256 amount) {
-        (bytes32 leaseId, Lease memory lease) = _load(terms);
+    function clawBack(Terms calldata terms_) external nonReentrant returns (uint256 amount) {
+        (bytes32 leaseId, Lease memory lease, Terms memory terms) = _load(terms_);
         if (_book(leaseId, lease, terms)) _save(leaseId, lease);
         return _seize(leaseId, terms);
     }
 
     /// @inheritdoc ILeaseBook
     function leaseOf(bytes32 leaseId) external view returns (Lease memory) {
-        return _leases[leaseId];
+        return _leases[leaseId].load();
     }
 
     /// @inheritdoc ILeaseBook
-    function runwayOf(Terms calldata terms) external view returns (uint256 funded, uint256 untilEnd) {
-        (, Lease memory lease) = _load(terms);
+    function runwayOf(Terms calldata terms_) external view returns (uint256 funded, uint256 untilEnd) {
+        (, Lease memory lease, Terms memory terms) = _load(terms_);
         untilEnd = Math.saturatingSub(lease.end(terms.graceSeconds), block.timestamp);
         funded = Math.min(Math.saturatingSub(lease.fundedUntil, block.timestamp), untilEnd);
     }
 
     /// @inheritdoc ILeaseBook
-    function escrowOf(Terms calldata terms) external view returns (uint256) {
-        (, Lease memory lease) = _load(terms);
+    function escrowOf(Terms calldata terms_) external view returns (uint256) {
+        (, Lease memory lease, Terms memory terms) = _load(terms_);
         return lease.cost(lease.settledTo, lease.end(terms.graceSeconds), terms.rate, _holdRate(terms));
     }
 
     /// @inheritdoc ILeaseBook
-    function hashTerms(Terms calldata terms) external pure returns (bytes32) {
-        return LeaseMath.hash(terms);
+    function hashTerms(Terms calldata terms) external pure returns (bytes32 leaseId) {
+        (, leaseId) = LeaseMath.copy(terms);
     }
 
     /// @dev Everything about opening but the money. `operator` is 0 when the renter itself is behind the call.
     function _open(
-        Offer calldata offer,
+        Offer memory offer,
         bytes32 offerHash,
         bytes calldata signature,
         Request calldata request,
@@ -218,7 +225,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         (terms.provider, claimed) = _checkSigner(offer.node, offerHash, signature);
         _fillTerms(terms, offer);
         (terms.renter, terms.operator, terms.salt) = (request.renter, operator, request.salt);
-        leaseId = LeaseMath.hashMemory(terms);
+        leaseId = LeaseMath.hash(terms);
 
         if (_leases[leaseId].status != Status.None) revert LeaseBook_LeaseExists(leaseId);
         Lease memory lease;
@@ -236,7 +243,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     function _emitOpened(
         bytes32 leaseId,
         Terms memory terms,
-        Offer calldata offer,
+        Offer memory offer,
         bytes32 offerHash,
         uint256 fundedUntil,
         uint256 funded
@@ -259,7 +266,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         }
     }
 
-    function _fillTerms(Terms memory terms, Offer calldata offer) private view {
+    function _fillTerms(Terms memory terms, Offer memory offer) private view {
         terms.node = offer.node;
         terms.token = offer.token;
         terms.policy = offer.policy;
@@ -277,7 +284,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     /// @dev The bounds of a top-up that funds `extraSeconds` from `from` on. Whoever ends a grace for the renter must bring
     /// as many full seconds as the grace has: the renter then never has less time left to act than before.
     /// @return amount Wei for those seconds.
-    function _checkExtra(Terms calldata terms, uint256 extraSeconds, uint256 from, bool inGrace)
+    function _checkExtra(Terms memory terms, uint256 extraSeconds, uint256 from, bool inGrace)
         private
         view
         returns (uint256 amount)
@@ -285,21 +292,18 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         uint256 minimum = inGrace && msg.sender != terms.renter ? Math.max(terms.graceSeconds, 1) : 1;
         uint256 latest = uint256(terms.start) + terms.maxSeconds - terms.graceSeconds;
         uint256 maximum = Math.saturatingSub(latest, from);
-        if (extraSeconds < minimum || extraSeconds > maximum) {
-            revert LeaseBook_SecondsOutOfBounds(extraSeconds, minimum, maximum);
-        }
+        _checkSeconds(extraSeconds, minimum, maximum);
         amount = extraSeconds * terms.rate;
-        uint256 minTopUp = marketOf(terms.token, terms.policy).minTopUp;
-        if (amount < minTopUp && extraSeconds != maximum) revert LeaseBook_FundsTooLow(amount, minTopUp);
+        if (extraSeconds != maximum) _checkFunds(amount, marketOf(terms.token, terms.policy).minTopUp);
     }
 
     /// @dev Ends a lease at `at`, or when it would end anyway if that is sooner, and refunds what lies beyond.
-    function _fixEnd(bytes32 leaseId, Lease memory lease, Terms calldata terms, uint256 at, uint256 penalty) private {
+    function _fixEnd(bytes32 leaseId, Lease memory lease, Terms memory terms, uint256 at, uint256 penalty) private {
         uint256 end = lease.end(terms.graceSeconds);
         bool ranOut = block.timestamp >= end;
         if (at > end) at = end;
         bool moves = lease.status == Status.Open || (lease.status == Status.Ending && at < end);
-        if (!moves && (lease.status != Status.Ending || !ranOut)) revert LeaseBook_WrongStatus(leaseId, lease.status);
+        if (!moves && (lease.status != Status.Ending || !ranOut)) _revertStatus(leaseId, lease.status);
 
         uint256 refund;
         if (moves) {
@@ -309,16 +313,14 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         }
         bool over = _endIfOver(leaseId, lease, terms);
         _save(leaseId, lease);
-        if (penalty != 0) ledger.escrow(terms.token, terms.provider, terms.provider, penalty, 0, 0);
-        if (refund + penalty != 0) {
-            ledger.release(terms.token, terms.provider, terms.renter, 0, 0, refund + penalty);
-        }
+        if (penalty != 0) _escrow(terms.token, terms.provider, terms.provider, penalty, 0, 0);
+        _pay(Payout(terms.token, terms.provider, terms.renter, 0, 0, refund + penalty));
         _relax(leaseId, terms, refund, over);
     }
 
     /// @dev Asks the policy about every elapsed second that is not settled yet, and adds what moves to `payout`. `lease` is
     /// brought up to date in memory and in storage. Does nothing if nothing can move.
-    function _settle(bytes32 leaseId, Lease memory lease, Terms calldata terms, Payout memory payout) private {
+    function _settle(bytes32 leaseId, Lease memory lease, Terms memory terms, Payout memory payout) private {
         uint256 end = lease.end(terms.graceSeconds);
         if (lease.status == Status.Open && block.timestamp >= end) {
             (lease.endsAt, lease.status) = (end.toUint40(), Status.Ending);
@@ -326,13 +328,12 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         }
 
         uint256 from = lease.settledTo;
-        (uint256 settledTo, uint256 gross, uint256 revision) =
+        (uint256 settledTo, uint256 released, uint256 gross, uint256 revision) =
             _ask(leaseId, lease, terms, Math.min(block.timestamp, end));
-        uint256 released;
         if (settledTo != from) {
-            if (revision != lease.revision) _revise(leaseId, lease, terms, revision);
+            // What was taken back before it was settled was never paid; what was paid before must be booked first.
+            if (revision != lease.revision) _book(leaseId, lease, terms);
             lease.settledTo = settledTo.toUint40();
-            released = lease.cost(from, settledTo, terms.rate, _holdRate(terms));
             uint256 fee = LeaseMath.fee(gross, terms.feeBps);
             emit LeaseSettled(leaseId, from, settledTo, gross - fee, fee, released - gross);
             _add(payout, terms, gross - fee, fee, released - gross);
@@ -343,26 +344,15 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         _relax(leaseId, terms, released, over);
     }
 
-    /// @dev The policy has taken seconds back since the lease was settled last. What it took back before that second was
-    /// never paid.
-    function _revise(bytes32 leaseId, Lease memory lease, Terms calldata terms, uint256 revision) private {
-        if (lease.settledTo != terms.start) {
-            _book(leaseId, lease, terms);
-            return;
-        }
-        // forge-lint: disable-next-line(unsafe-typecast) a policy whose revision has more bits harms itself
-        lease.revision = uint32(revision);
-        emit LeaseRevised(leaseId, lease.revision, 0, 0);
-    }
-
     /// @dev Walks the seconds up to `to`, one rate at a time, until the policy stops.
     /// @return settledTo Up to where the policy went, and at least FALLBACK ago.
-    /// @return gross Wei that it released on the way.
+    /// @return released Wei that the way costs.
+    /// @return gross Wei of them that it released.
     /// @return revision Of the node, as far as it said.
-    function _ask(bytes32 leaseId, Lease memory lease, Terms calldata terms, uint256 to)
+    function _ask(bytes32 leaseId, Lease memory lease, Terms memory terms, uint256 to)
         private
         view
-        returns (uint256 settledTo, uint256 gross, uint256 revision)
+        returns (uint256 settledTo, uint256 released, uint256 gross, uint256 revision)
     {
         settledTo = lease.settledTo;
         revision = lease.revision;
@@ -375,21 +365,26 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
                 (amount, advanceTo, revision) =
                     PolicyCalls.release(terms.policy, leaseId, terms.node, settledTo, stop, rate, revision);
             }
-            settledTo = advanceTo;
+            released += rate * (advanceTo - settledTo);
             gross += amount;
+            settledTo = advanceTo;
             if (advanceTo < stop) break;
         }
-        settledTo = Math.max(settledTo, Math.min(to, block.timestamp - FALLBACK));
+        uint256 fallbackTo = Math.min(to, block.timestamp - FALLBACK);
+        if (fallbackTo > settledTo) {
+            released += lease.cost(settledTo, fallbackTo, terms.rate, _holdRate(terms));
+            settledTo = fallbackTo;
+        }
     }
 
     /// @dev Frees the units of a lease whose end has come, once, and closes it when all of it is settled.
-    function _endIfOver(bytes32 leaseId, Lease memory lease, Terms calldata terms) private returns (bool over) {
+    function _endIfOver(bytes32 leaseId, Lease memory lease, Terms memory terms) private returns (bool over) {
         if (lease.endsAt == 0 || block.timestamp < lease.endsAt) return false;
         if (lease.status == Status.Ending) {
             over = true;
             lease.status = Status.Ended;
             _giveBack(terms.node, terms.units);
-            _freeCover(leaseId, terms);
+            _freeCover(terms);
             emit LeaseEnded(leaseId, terms.node, terms.units);
         }
         if (lease.settledTo == lease.endsAt) {
@@ -400,7 +395,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
 
     /// @dev Adds to a payout; one to another provider or in another token, or that would refund another renter, is paid
     /// first.
-    function _add(Payout memory payout, Terms calldata terms, uint256 payment, uint256 fee, uint256 refund) private {
+    function _add(Payout memory payout, Terms memory terms, uint256 payment, uint256 fee, uint256 refund) private {
         bool isOther = payout.provider != terms.provider || payout.token != terms.token;
         if (isOther || (refund != 0 && payout.refund != 0 && payout.renter != terms.renter)) {
             _pay(payout);
@@ -421,7 +416,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     }
 
     /// @dev Takes wei that left a lease's escrow out of its operator's usage; its rate too when the lease is over.
-    function _relax(bytes32 leaseId, Terms calldata terms, uint256 released, bool over) private {
+    function _relax(bytes32 leaseId, Terms memory terms, uint256 released, bool over) private {
         if (terms.operator == address(0)) return;
         uint256 exposure = _exposures[leaseId];
         uint256 amount = Math.min(released, exposure);
@@ -430,17 +425,43 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         if (amount + rate != 0) ledger.relax(terms.token, terms.renter, terms.operator, amount, rate);
     }
 
-    function _load(Terms calldata terms) private view returns (bytes32 leaseId, Lease memory lease) {
-        leaseId = LeaseMath.hash(terms);
-        lease = _leases[leaseId];
-        if (lease.status == Status.None) revert LeaseBook_WrongStatus(leaseId, Status.None);
+    function _load(Terms calldata terms_)
+        private
+        view
+        returns (bytes32 leaseId, Lease memory lease, Terms memory terms)
+    {
+        (terms, leaseId) = LeaseMath.copy(terms_);
+        lease = _leases[leaseId].load();
+        if (lease.status == Status.None) _revertStatus(leaseId, Status.None);
+    }
+
+    function _escrow(address token, address owner, address spender, uint256 amount, uint256 rate, uint256 tail)
+        private
+    {
+        ledger.escrow(token, owner, spender, amount, rate, tail);
+    }
+
+    function _revertStatus(bytes32 leaseId, Status status) private pure {
+        revert LeaseBook_WrongStatus(leaseId, status);
+    }
+
+    function _freeMemory() private pure returns (uint256 free) {
+        assembly ("memory-safe") {
+            free := mload(0x40)
+        }
+    }
+
+    function _setFreeMemory(uint256 free) private pure {
+        assembly ("memory-safe") {
+            mstore(0x40, free)
+        }
     }
 
     function _save(bytes32 leaseId, Lease memory lease) private {
-        _leases[leaseId] = lease;
+        _leases[leaseId].save(lease);
     }
 
-    function _holdRate(Terms calldata terms) private pure returns (uint256) {
+    function _holdRate(Terms memory terms) private pure returns (uint256) {
         return LeaseMath.holdRate(terms.rate, terms.holdRateBps);
     }
 }

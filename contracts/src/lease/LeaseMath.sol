@@ -13,17 +13,21 @@ library LeaseMath {
 
     uint256 private constant BASIS_POINTS = 10_000;
 
-    /// @notice `keccak256(abi.encode(terms))`. Bits that do not belong to a field change the hash.
-    function hash(ILeaseBook.Terms calldata terms) internal pure returns (bytes32 leaseId) {
+    /// @notice A copy of terms with their hash. The copy may be looked at once a lease is known by the hash: bits that do
+    /// not belong to a field change the hash, and are in the terms of no lease.
+    function copy(ILeaseBook.Terms calldata terms)
+        internal
+        pure
+        returns (ILeaseBook.Terms memory copied, bytes32 leaseId)
+    {
         assembly ("memory-safe") {
-            let pointer := mload(0x40)
-            calldatacopy(pointer, terms, TERMS_BYTES)
-            leaseId := keccak256(pointer, TERMS_BYTES)
+            calldatacopy(copied, terms, TERMS_BYTES)
+            leaseId := keccak256(copied, TERMS_BYTES)
         }
     }
 
-    /// @notice As `hash`, for terms that lie in memory, where they have the same layout.
-    function hashMemory(ILeaseBook.Terms memory terms) internal pure returns (bytes32 leaseId) {
+    /// @notice `keccak256(abi.encode(terms))`: all fields are static, so that their words in memory are the encoding.
+    function hash(ILeaseBook.Terms memory terms) internal pure returns (bytes32 leaseId) {
         assembly ("memory-safe") {
             leaseId := keccak256(terms, TERMS_BYTES)
         }

@@ -45,7 +45,6 @@ library PolicyCalls {
         view
         returns (uint256 revoked, uint256 revision)
     {
-        if (from >= to) return (0, since);
         bytes memory question = abi.encodeCall(IReleasePolicy.revokedSeconds, (node, since, from, to));
         bool answered;
         (answered, revoked, revision,) = _ask(policy, question, 0x40);

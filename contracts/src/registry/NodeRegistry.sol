@@ -480,10 +480,9 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
         if (id < KNOWN_GPUS && intake.gpus & (2 ** id) != 0) return;
         IResourceCatalog.ResourceKind kind = catalog.resourceOf(id).kind;
         if (kind == IResourceCatalog.ResourceKind.None) revert NodeRegistry_InvalidClaim("resource");
+        if (kind != IResourceCatalog.ResourceKind.Gpu || id >= KNOWN_GPUS) return;
         // forge-lint: disable-next-line(unsafe-typecast) below 2^248
-        if (kind == IResourceCatalog.ResourceKind.Gpu && id < KNOWN_GPUS) {
-            _intake.gpus = intake.gpus | uint248(2 ** id);
-        }
+        _intake.gpus = intake.gpus | uint248(2 ** id);
     }
 
     /// @dev What is left of a token's address where a whole one would cost a second slot. Two tokens that share 80 bits

@@ -100,13 +100,13 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         external
         restricted
     {
-        (uint256 next, bool stopped) = (_nextEpoch, paused);
-        if (stopped) revert Distributor_Paused();
+        if (paused) revert Distributor_Paused();
+        uint256 next = _nextEpoch;
         if (epoch != next) revert Distributor_WrongEpoch(epoch, next);
         if (root == 0 || leafCount == 0 || leafCount > type(uint24).max) revert Distributor_InvalidEpoch(epoch);
         Record storage e = _epochs[epoch];
-        State memory state = e.state;
-        if (state.status != Status.Funded || e.token != token || state.cap != cap) {
+        State storage state = e.state;
+        if (state.status != Status.Funded || state.cap != cap || e.token != token) {
             revert Distributor_WrongFunds(epoch, e.token, e.funder, state.cap);
         }
         uint256 activatesAt = block.timestamp + ACTIVATION_DELAY;
@@ -114,8 +114,7 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         e.root = root;
         // forge-lint: disable-next-line(unsafe-typecast)
         (state.activatesAt, state.leafCount, state.status) = (uint40(activatesAt), uint24(leafCount), Status.Posted);
-        e.state = state;
-        emit EpochPosted(epoch, token, root, cap, leafCount, activatesAt, evidence);
+        emit EpochPosted(epoch, root, cap, leafCount, activatesAt, evidence);
     }
 
     /// @inheritdoc IDistributor
@@ -306,9 +305,10 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
 
     /// @inheritdoc IDistributor
     function hashLeaf(uint256 epoch, uint256 index, Reward calldata reward) public view returns (bytes32) {
-        bytes memory leaf =
-            abi.encode(LEAF_DOMAIN, block.chainid, address(this), epoch, index, reward.account, reward.amount);
-        return keccak256(bytes.concat(keccak256(leaf)));
+        bytes32 inner = keccak256(
+            abi.encode(LEAF_DOMAIN, block.chainid, address(this), epoch, index, reward.account, reward.amount)
+        );
+        return keccak256(abi.encode(inner));
     }
 
     /// @inheritdoc IDistributor
@@ -328,7 +328,7 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         uint256 leafCount = _active(epoch);
         if (index >= leafCount) revert Distributor_InvalidRange(epoch, index, 1);
         if (
-            proof.length != RANGE_DEPTH + _rangesDepth(leafCount)
+            !_isDepth(leafCount, proof.length)
                 || _climb(hashLeaf(epoch, index, reward), index, proof) != _epochs[epoch].root
         ) revert Distributor_InvalidProof(epoch, index);
         (uint256 word, uint256 bit) = (_paid[epoch][index / RANGE], 1 << (index % RANGE));
@@ -352,22 +352,31 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         uint256 count;
         for (uint256 i; i < rewards.length; ++i) {
             if (due >> i & 1 == 0) continue;
-            (address account, uint256 amount) = (rewards[i].account, rewards[i].amount);
+            Reward calldata reward = rewards[i];
+            (address account, uint256 amount) = (reward.account, reward.amount);
             if (amount != 0 && !IERC20(token).trySafeTransfer(account, amount)) continue;
             paidNow |= 1 << i;
-            total += amount;
-            // An amount within a cap has 88 bits.
-            payments[count++] = bytes32(uint256(uint160(account)) << 96 | amount);
+            // All amounts together are within a cap, which has 88 bits, and there is a word for each of them.
+            assembly ("memory-safe") {
+                total := add(total, amount)
+                count := add(count, 1)
+                mstore(add(payments, shl(5, count)), or(shl(96, account), amount))
+            }
         }
         assembly ("memory-safe") {
             mstore(payments, count)
         }
     }
 
-    /// @dev Wei of the leaves whose bit in `due` is set, or more than any cap if that overflows.
+    /// @dev Wei of the leaves whose bit in `due` is set, or more than any cap if one of them is.
     function _sum(Reward[] calldata rewards, uint256 due) private pure returns (uint256 sum) {
         for (uint256 i; i < rewards.length; ++i) {
-            if (due >> i & 1 != 0) sum = Math.saturatingAdd(sum, rewards[i].amount);
+            if (due >> i & 1 == 0) continue;
+            uint256 amount = rewards[i].amount;
+            if (amount > type(uint88).max) return amount;
+            unchecked {
+                sum += amount; // 256 times 88 bits
+            }
         }
     }
 
@@ -445,11 +454,11 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         Reward[] calldata rewards,
         bytes32[] calldata proof
     ) private view {
-        if (start % RANGE != 0 || start >= leafCount || rewards.length != Math.min(RANGE, leafCount - start)) revert Distributor_InvalidRange(
-            epoch, start, rewards.length
-        );
+        if (start % RANGE != 0 || start >= leafCount || rewards.length != Math.min(RANGE, leafCount - start)) {
+            revert Distributor_InvalidRange(epoch, start, rewards.length);
+        }
         if (
-            proof.length != _rangesDepth(leafCount)
+            !_isDepth(leafCount, RANGE_DEPTH + proof.length)
                 || _climb(_subtreeRoot(epoch, start, rewards), start / RANGE, proof) != _epochs[epoch].root
         ) revert Distributor_InvalidProof(epoch, start);
     }
@@ -459,19 +468,18 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         bytes32[] memory nodes = new bytes32[](RANGE);
         // The words of a leaf as in hashLeaf; three of them differ from leaf to leaf.
         bytes memory leaf = abi.encode(LEAF_DOMAIN, block.chainid, address(this), epoch, 0, 0, 0);
-        for (uint256 i; i < rewards.length; ++i) {
-            assembly ("memory-safe") {
+        assembly ("memory-safe") {
+            let first := add(nodes, 0x20)
+            for { let i := 0 } lt(i, rewards.length) { i := add(i, 1) } {
                 mstore(add(leaf, 0xa0), add(start, i))
                 // The account and the amount, as they are.
                 calldatacopy(add(leaf, 0xc0), add(rewards.offset, shl(6, i)), 0x40)
                 mstore(0x00, keccak256(add(leaf, 0x20), 0xe0))
-                mstore(add(add(nodes, 0x20), shl(5, i)), keccak256(0x00, 0x20))
+                mstore(add(first, shl(5, i)), keccak256(0x00, 0x20))
             }
-        }
-        for (uint256 width = RANGE / 2; width != 0; width /= 2) {
-            for (uint256 i; i < width; ++i) {
-                assembly ("memory-safe") {
-                    let first := add(nodes, 0x20)
+            // Each level takes the place of the one below it.
+            for { let width := 128 } width { width := shr(1, width) } {
+                for { let i := 0 } lt(i, width) { i := add(i, 1) } {
                     mstore(add(first, shl(5, i)), keccak256(add(first, shl(6, i)), 0x40))
                 }
             }
@@ -493,8 +501,9 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         return node;
     }
 
-    /// @dev Levels above the ranges: log2 of their number, rounded up.
-    function _rangesDepth(uint256 leafCount) private pure returns (uint256) {
-        return Math.log2(Math.ceilDiv(leafCount, RANGE), Math.Rounding.Ceil);
+    /// @dev Whether a tree of this many leaves has this many levels above them: the fewest that hold them, at least 8.
+    function _isDepth(uint256 leafCount, uint256 depth) private pure returns (bool) {
+        if (depth < RANGE_DEPTH || leafCount > 1 << depth) return false;
+        return depth == RANGE_DEPTH || leafCount > 1 << (depth - 1);
     }
 }

@@ -55,13 +55,7 @@ interface IDistributor {
 
     /// @notice An epoch was posted.
     event EpochPosted(
-        uint256 indexed epoch,
-        address indexed token,
-        bytes32 root,
-        uint256 cap,
-        uint256 leafCount,
-        uint256 activatesAt,
-        bytes32 evidence
+        uint256 indexed epoch, bytes32 root, uint256 cap, uint256 leafCount, uint256 activatesAt, bytes32 evidence
     );
 
     /// @notice An epoch was marked active: it can no longer be disabled or challenged.

@@ -142,19 +142,14 @@ contract Bonds is Delegation {
         if (!isClaimer[msg.sender]) revert Bonds_NotAuthorized(msg.sender);
         if (harmed == address(0)) revert Bonds_InvalidAccount(harmed);
         Bond storage b = _bonds[Role.Provider][provider][token];
-        uint256 stake = uint256(b.active) + b.thawing;
         uint256 own = lockedBy[msg.sender][provider][token];
-        seized = Math.min(amount, Math.min(own, stake));
+        (uint256 fromActive, uint256 fromThawing, uint256 freed) = _seize(b, amount, own);
+        seized = fromActive + fromThawing;
         if (seized == 0) return 0;
 
-        (uint256 fromActive, uint256 fromThawing) = _take(b, stake, seized);
-        own -= seized;
-        lockedBy[msg.sender][provider][token] = own;
-        // forge-lint: disable-next-line(unsafe-typecast) at most what a claimer has locked
-        uint96 locked = b.locked - uint96(seized);
-        b.locked = locked;
+        lockedBy[msg.sender][provider][token] = own - freed;
         _owe(harmed, token, seized);
-        emit ClaimSeized(msg.sender, provider, token, fromActive, fromThawing, harmed, own, locked);
+        emit ClaimSeized(msg.sender, provider, token, fromActive, fromThawing, harmed, own - freed, b.locked);
     }
 
     /// @inheritdoc IBonds
@@ -216,6 +211,28 @@ contract Bonds is Delegation {
         // forge-lint: disable-start(unsafe-typecast) each is at most what it is taken from
         b.active -= uint96(fromActive);
         b.thawing = uint96(thawing - fromThawing);
+        // forge-lint: disable-end(unsafe-typecast)
+        if (thawing == fromThawing) b.thawedAt = 0;
+    }
+
+    /// @dev Takes up to `amount` wei: out of what is leaving, then out of what nobody has locked, then out of what the
+    /// claimer has. A claim thus weakens the cover of no other one before the rest is used up.
+    /// @return fromActive Wei.
+    /// @return fromThawing Wei.
+    /// @return freed Wei of them that are locked no longer.
+    function _seize(Bond storage b, uint256 amount, uint256 own)
+        private
+        returns (uint256 fromActive, uint256 fromThawing, uint256 freed)
+    {
+        (uint256 active, uint256 thawing, uint256 locked) = (b.active, b.thawing, b.locked);
+        fromThawing = Math.min(amount, thawing);
+        fromActive = Math.min(amount - fromThawing, Math.saturatingSub(active, locked));
+        freed = Math.min(amount - fromThawing - fromActive, Math.min(own, active - fromActive));
+        fromActive += freed;
+        // forge-lint: disable-start(unsafe-typecast) each is at most what it is taken from
+        b.active = uint96(active - fromActive);
+        b.thawing = uint96(thawing - fromThawing);
+        b.locked = uint96(locked - freed);
         // forge-lint: disable-end(unsafe-typecast)
         if (thawing == fromThawing) b.thawedAt = 0;
     }

@@ -91,7 +91,7 @@ interface IBonds {
         uint256 locked
     );
 
-    /// @notice `claimer` seized `fromActive + fromThawing` wei of what it had locked; they are owed to `harmed`.
+    /// @notice `claimer` seized `fromActive + fromThawing` wei, last of what it had locked; they are owed to `harmed`.
     event ClaimSeized(
         address indexed claimer,
         address indexed provider,
@@ -187,9 +187,9 @@ interface IBonds {
     /// @notice Frees all that a former claimer has locked of a provider's bond. Anyone may.
     function unlockFormer(address claimer, address provider, address token) external;
 
-    /// @notice Takes up to `amount` wei of what the caller has locked, out of active and thawing pro rata, and owes it to
-    /// `harmed`. No cap of a window binds it. Only claimers.
-    /// @return seized Wei taken, which are locked no longer; less than asked only if less is locked or there.
+    /// @notice Takes up to `amount` wei, and owes it to `harmed`: out of what thaws, then out of what nobody has locked, then
+    /// out of what the caller has locked. No cap of a window binds it. Only claimers.
+    /// @return seized Wei taken; less than asked only if less is there that others have not locked.
     function seize(address provider, address token, uint256 amount, address harmed) external returns (uint256 seized);
 
     /// @notice Pays what slashes owe the caller to `to`.

@@ -79,11 +79,13 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
         _burn(owner, shares);
         _assets.held -= uint96(assets);
 
-        Exit storage exit = _exits[controller];
+        Exit memory exit = _exits[controller];
         uint256 claimableAt = block.timestamp + cooldown;
-        exit.shares = uint104(_fit(exit.shares + shares, type(uint104).max));
-        exit.assets = uint96(_fit(exit.assets + assets, type(uint96).max));
-        exit.claimableAt = uint56(claimableAt);
+        _exits[controller] = Exit(
+            uint104(_fit(exit.shares + shares, type(uint104).max)),
+            uint96(_fit(exit.assets + assets, type(uint96).max)),
+            uint56(claimableAt)
+        );
         emit ExitRequested(controller, owner, shares, assets, claimableAt);
         emit RedeemRequest(controller, owner, 0, msg.sender, shares);
         return 0;
@@ -96,10 +98,11 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
         nonReentrant
         returns (uint256 assets)
     {
-        Exit memory exit = _claimable(controller, shares, maxRedeem(controller));
+        Exit memory exit = _exits[controller];
+        _checkClaim(controller, shares, exit.shares, exit.claimableAt);
         // The last claim takes all, since shares == exit.shares divides exactly.
-        assets = Math.mulDiv(shares, exit.assets, exit.shares);
-        _claim(receiver, controller, assets, shares);
+        assets = shares * exit.assets / exit.shares;
+        _claim(exit, receiver, controller, assets, shares);
     }
 
     /// @inheritdoc IERC4626
@@ -109,10 +112,11 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
         nonReentrant
         returns (uint256 shares)
     {
-        Exit memory exit = _claimable(controller, assets, maxWithdraw(controller));
+        Exit memory exit = _exits[controller];
+        _checkClaim(controller, assets, exit.assets, exit.claimableAt);
         // Rounded down, so that shares remain while assets do; both are the controller's own.
-        shares = Math.mulDiv(assets, exit.shares, exit.assets);
-        _claim(receiver, controller, assets, shares);
+        shares = assets * exit.shares / exit.assets;
+        _claim(exit, receiver, controller, assets, shares);
     }
 
     /// @inheritdoc IStakedSpon
@@ -238,23 +242,20 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
         return super.nonces(owner);
     }
 
-    /// @dev The exit of `controller`, once the caller may claim `claimed` of it.
-    function _claimable(address controller, uint256 claimed, uint256 claimable)
-        private
-        view
-        returns (Exit memory exit)
-    {
+    /// @dev Whether the caller may claim `claimed` of the `whole` of an exit now.
+    function _checkClaim(address controller, uint256 claimed, uint256 whole, uint256 claimableAt) private view {
         _checkActsFor(controller);
-        require(claimed != 0, StakedSpon_ZeroAmount());
-        exit = _exits[controller];
-        require(claimed <= claimable, StakedSpon_NotClaimable(controller, claimed, claimable, exit.claimableAt));
+        if (claimed == 0) revert StakedSpon_ZeroAmount();
+        uint256 claimable = block.timestamp < claimableAt ? 0 : whole;
+        if (claimed > claimable) revert StakedSpon_NotClaimable(controller, claimed, claimable, claimableAt);
     }
 
-    function _claim(address receiver, address controller, uint256 assets, uint256 shares) private {
-        Exit storage exit = _exits[controller];
+    /// @dev Pays out a part of `exit`, which has at least as much.
+    function _claim(Exit memory exit, address receiver, address controller, uint256 assets, uint256 shares) private {
         exit.shares -= uint104(shares);
         exit.assets -= uint96(assets);
         if (exit.assets == 0) delete _exits[controller];
+        else _exits[controller] = exit;
         emit Withdraw(msg.sender, receiver, controller, assets, shares);
         _transferOut(receiver, assets);
     }
@@ -303,7 +304,9 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
     }
 
     function _checkActsFor(address account) private view {
-        require(msg.sender == account || isOperator[account][msg.sender], StakedSpon_NotAuthorized(msg.sender, account));
+        if (msg.sender != account && !isOperator[account][msg.sender]) {
+            revert StakedSpon_NotAuthorized(msg.sender, account);
+        }
     }
 
     function _fit(uint256 amount, uint256 maximum) private pure returns (uint256) {

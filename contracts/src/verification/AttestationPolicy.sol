@@ -45,7 +45,7 @@ contract AttestationPolicy is IAttestationPolicy {
     /// @inheritdoc IAttestationPolicy
     function record(address node, uint256 measuredAt, uint256 validUntil, uint256 units, bool passed) external {
         if (msg.sender != verifierSet) revert AttestationPolicy_NotVerifierSet(msg.sender);
-        Head memory head = _heads[node];
+        Head memory head = _load(node);
         _checkTimes(node, head.measuredAt, measuredAt, validUntil, passed);
         if (passed) {
             uint256 leased = leaseBook.leasedUnits(node);
@@ -70,13 +70,15 @@ contract AttestationPolicy is IAttestationPolicy {
         view
         returns (uint256 amount, uint256 advanceTo, uint256 revision)
     {
-        Head memory head = _heads[node];
+        Head memory head = _load(node);
         revision = head.cuts;
+        // Most of the time a lease is settled within the last window.
+        if (head.start <= from && from < to && to <= head.end) return (proposed, to, revision);
         advanceTo = Math.min(to, _decidedUntil(head));
         if (advanceTo <= from) return (0, from, revision);
         uint256 attested = _attestedSeconds(node, head, advanceTo) - _attestedSeconds(node, head, from);
         // `proposed` is one rate for the whole range, so this is the rate times the attested seconds, to the wei.
-        amount = attested == to - from ? proposed : Math.mulDiv(proposed, attested, to - from);
+        amount = Math.mulDiv(proposed, attested, to - from);
     }
 
     /// @inheritdoc IReleasePolicy
@@ -85,7 +87,7 @@ contract AttestationPolicy is IAttestationPolicy {
         view
         returns (uint256 revoked, uint256 revision)
     {
-        Head memory head = _heads[node];
+        Head memory head = _load(node);
         if (since >= head.cuts || _decidedUntil(head) < to) return (0, since);
         // Cuts are in the order of time, so that those after `since` lie from the first of them on.
         from = Math.max(from, _cuts[node][since].start);
@@ -97,7 +99,7 @@ contract AttestationPolicy is IAttestationPolicy {
 
     /// @inheritdoc IReleasePolicy
     function capacityOf(address node) external view returns (uint256 units) {
-        Head memory head = _heads[node];
+        Head storage head = _heads[node];
         // The first lease may come before the first verdict: without one nothing is paid, so nobody gains by the claim.
         return head.measuredAt == 0 ? type(uint256).max : head.units;
     }
@@ -114,19 +116,19 @@ contract AttestationPolicy is IAttestationPolicy {
 
     /// @inheritdoc IAttestationPolicy
     function standingOf(address node) external view returns (Standing memory) {
-        Head memory head = _heads[node];
+        Head memory head = _load(node);
         return Standing({measuredAt: head.measuredAt, units: head.units});
     }
 
     /// @inheritdoc IAttestationPolicy
     function windowCount(address node) external view returns (uint256) {
-        Head memory head = _heads[node];
+        Head memory head = _load(node);
         return head.end == 0 ? 0 : uint256(head.closed) + 1;
     }
 
     /// @inheritdoc IAttestationPolicy
     function windowAt(address node, uint256 index) external view returns (Window memory) {
-        Head memory head = _heads[node];
+        Head memory head = _load(node);
         if (index != head.closed) return _closed[node][index];
         return Window({start: head.start, end: head.end, before: head.before});
     }
@@ -199,6 +201,24 @@ contract AttestationPolicy is IAttestationPolicy {
     function _setCut(address node, uint256 index, Window memory cut) private {
         _cuts[node][index] = cut;
         emit CutSet(node, index, cut.start, cut.end, cut.before);
+    }
+
+    /// @dev The compiler would read the slot field by field.
+    function _load(address node) private view returns (Head memory head) {
+        Head storage slot = _heads[node];
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(slot.slot)
+        }
+        // forge-lint: disable-start(unsafe-typecast) each cast cuts its own field out of the word
+        head.measuredAt = uint40(word);
+        head.units = uint32(word >> 40);
+        head.start = uint40(word >> 72);
+        head.end = uint40(word >> 112);
+        head.before = uint40(word >> 152);
+        head.closed = uint32(word >> 192);
+        head.cuts = uint32(word >> 224);
+        // forge-lint: disable-end(unsafe-typecast)
     }
 
     function _checkTimes(address node, uint256 latest, uint256 measuredAt, uint256 validUntil, bool passed)

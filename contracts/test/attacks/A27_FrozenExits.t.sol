@@ -30,7 +30,9 @@ contract A27_FrozenExits is System {
             address(bonds),
             address(verifierSet),
             address(distributor),
-            address(stakedSpon)
+            address(stakedSpon),
+            address(disputes),
+            address(measurementDemand)
         ];
         authority.grantRole(GUARDIAN, guardian, 0);
         authority.grantRole(PAUSER, address(pauseSwitch), 0);

@@ -158,9 +158,11 @@ contract BondsHandler is Test {
         vm.prank(claimer);
         uint256 seized = bonds.seize(owner, address(token), due, harmed);
         slashed[address(token)] += seized;
-        assertEq(seized, _least(due, _least(own, stake)), "seized");
+        uint256 free = b.thawing + (b.active > b.locked ? b.active - b.locked : 0);
+        uint256 freed = due > free ? _least(due - free, _least(own, stake - free)) : 0;
+        assertEq(seized, _least(due, free) + freed, "seized");
         assertEq(bonds.owedTo(harmed, address(token)) - owed, seized, "owed");
-        assertEq(bonds.lockedBy(claimer, owner, address(token)), own - seized, "lock");
+        assertEq(bonds.lockedBy(claimer, owner, address(token)), own - freed, "lock");
         IBonds.Bond memory now_ = bonds.bondOf(IBonds.Role.Provider, owner, address(token));
         assertEq(uint256(now_.active) + now_.thawing, stake - seized, "stake");
         assertEq(now_.windowLeft, b.windowLeft, "a seizure is no slash of a window");

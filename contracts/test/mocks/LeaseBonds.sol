@@ -42,7 +42,7 @@ contract LeaseBonds {
         _misbehave();
         seized = amount < stake ? amount : stake;
         stake -= seized;
-        locked = locked > seized ? locked - seized : 0;
+        if (locked > stake) locked = stake; // what is locked goes last
         owed[harmed] += seized;
     }
 

@@ -50,6 +50,51 @@ contract MoneyFeeToken is ERC20 {
     }
 }
 
+/// @notice A dollar with any number of decimals.
+contract MoneyDecimalsToken is ERC20 {
+    uint8 private immutable _decimals;
+
+    constructor(uint8 decimals_) ERC20("Decimals", "DEC") {
+        _decimals = decimals_;
+    }
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function decimals() public view override returns (uint8) {
+        return _decimals;
+    }
+}
+
+/// @notice Every balance is a share of what was minted, which its issuer shrinks.
+contract MoneyRebasingToken is ERC20 {
+    uint256 private _keptBps = 10_000;
+
+    constructor() ERC20("Rebasing", "REB") {}
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function rebase(uint256 keptBps) external {
+        _keptBps = keptBps;
+    }
+
+    function balanceOf(address owner) public view override returns (uint256) {
+        return super.balanceOf(owner) * _keptBps / 10_000;
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        if (from != address(0)) {
+            uint256 balance = balanceOf(from);
+            if (amount > balance) revert ERC20InsufficientBalance(from, balance, amount);
+            amount = amount * 10_000 / _keptBps;
+        }
+        super._update(from, to, amount);
+    }
+}
+
 /// @notice Returns nothing from its transfers, as the first dollar tokens did.
 contract MoneyNoReturnToken {
     mapping(address => uint256) public balanceOf;

@@ -561,7 +561,7 @@ contract BondsTest is Test {
         _bond(1);
 
         bonds.seize(owner, address(token), 30, harmed);
-        bonds.unlock(owner, address(token), 70);
+        bonds.unlock(owner, address(token), 100);
         _slash(_order(10, 10));
         vm.prank(owner);
         bonds.cancelThaw(PROVIDER, address(token));

@@ -160,7 +160,7 @@ contract ClaimsTest is Test {
 
     // Seize
 
-    function testFuzz_Seize_PaysTheHarmedProRataAndUnlocks(
+    function testFuzz_Seize_PaysTheHarmedAndTakesWhatIsLockedLast(
         uint256 active,
         uint256 thawing,
         uint256 locked,
@@ -174,18 +174,13 @@ contract ClaimsTest is Test {
         if (thawing != 0) _thaw(thawing);
         _lock(claimer, locked);
 
-        uint256 seized = amount < locked ? amount : locked;
-        uint256 fromThawing = seized * thawing / (active + thawing);
+        uint256 seized = amount < active + thawing ? amount : active + thawing;
+        uint256 fromThawing = seized < thawing ? seized : thawing;
+        uint256 free = thawing + active - locked;
+        uint256 freed = seized > free ? seized - free : 0;
         vm.expectEmit(address(bonds));
         emit IBonds.ClaimSeized(
-            claimer,
-            provider,
-            address(token),
-            seized - fromThawing,
-            fromThawing,
-            harmed,
-            locked - seized,
-            locked - seized
+            claimer, provider, address(token), seized - fromThawing, fromThawing, harmed, locked - freed, locked - freed
         );
         assertEq(_seize(claimer, amount), seized);
         assertEq(bonds.owedTo(harmed, address(token)), seized);
@@ -197,11 +192,11 @@ contract ClaimsTest is Test {
         assertEq(token.balanceOf(harmed), seized);
     }
 
-    function test_Seize_TakesNoMoreThanTheClaimersLock() public {
+    function test_Seize_LeavesWhatOthersHaveLocked() public {
         _bond(100);
         _lock(claimer, 10);
         _lock(other, 60);
-        assertEq(_seize(claimer, 100), 10);
+        assertEq(_seize(claimer, 100), 40);
         assertEq(_seize(claimer, 100), 0);
         assertEq(bonds.lockedBy(other, provider, address(token)), 60);
     }

@@ -586,6 +586,105 @@ contract StakedSponTest is Test {
         assertEq(vault.getPastTotalSupply(then), 1e21);
     }
 
+    /// @dev Whoever never delegates is in no vote, and pays for no checkpoint.
+    function test_UndelegatedSharesWriteNoVotes() public {
+        vm.record();
+        _deposit(alice, 1e18);
+        _request(alice, 4e20);
+        vm.prank(alice);
+        vault.transfer(bob, 1e20);
+        (, bytes32[] memory writes) = vm.accesses(address(vault));
+        skip(1);
+        assertEq(vault.getPastTotalSupply(block.timestamp - 1), 0);
+        // Balances of two, the supply, the assets, an exit: each of them in one slot, and none for votes.
+        for (uint256 i; i < writes.length; ++i) {
+            assertNotEq(uint256(vm.load(address(vault), writes[i])) >> 48, 1e21, "a checkpoint");
+        }
+        vm.prank(bob);
+        vault.delegate(bob);
+        skip(1);
+        assertEq(vault.getPastTotalSupply(block.timestamp - 1), 1e20);
+    }
+
+    /// @dev The votes of each, and the total, after any deposits, exits, transfers and delegations.
+    function testFuzz_TheTotalIsTheSumOfDelegatedVotes(uint256[24] memory steps) public {
+        address[3] memory actors = [alice, bob, carol];
+        for (uint256 i; i < steps.length; ++i) {
+            uint256 step = uint256(keccak256(abi.encode(steps[i], i)));
+            address actor = actors[step % 3];
+            uint256 balance = vault.balanceOf(actor);
+            uint256 shares = balance == 0 ? 0 : (step >> 16) % (balance + 1);
+            uint256 action = (step >> 8) % 4;
+            vm.startPrank(actor);
+            if (action == 0) vault.deposit(1e18 + (step >> 16) % 1e20, actor);
+            if (action == 1 && shares >= 1e3) vault.requestRedeem(shares, actor, actor);
+            // To the vault too, which never delegates.
+            if (action == 2) vault.transfer((step >> 12) % 4 == 3 ? address(vault) : actors[(step >> 12) % 4], shares);
+            // To nobody too, which takes the votes back.
+            if (action == 3) vault.delegate((step >> 12) % 4 == 3 ? address(0) : actors[(step >> 12) % 4]);
+            vm.stopPrank();
+            skip(1);
+            _assertVotes(actors);
+        }
+    }
+
+    function _assertVotes(address[3] memory actors) private view {
+        uint256 total;
+        for (uint256 i; i < 3; ++i) {
+            uint256 votes;
+            for (uint256 j; j < 3; ++j) {
+                if (vault.delegates(actors[j]) == actors[i]) votes += vault.balanceOf(actors[j]);
+            }
+            assertEq(vault.getVotes(actors[i]), votes, "votes");
+            total += votes;
+        }
+        assertEq(vault.getPastTotalSupply(block.timestamp - 1), total, "total");
+    }
+
+    function test_APauseStopsDepositsOnly() public {
+        _deposit(alice, 1e18);
+        vm.expectEmit(address(vault));
+        emit IStakedSpon.PausedSet(true);
+        vault.setPaused(true);
+        assertTrue(vault.paused());
+        assertEq(vault.maxDeposit(alice), 0);
+        assertEq(vault.maxMint(alice), 0);
+        vm.startPrank(alice);
+        vm.expectRevert(abi.encodeWithSelector(ERC4626.ERC4626ExceededMaxDeposit.selector, alice, 1e18, 0));
+        vault.deposit(1e18, alice);
+        vm.expectRevert(abi.encodeWithSelector(ERC4626.ERC4626ExceededMaxMint.selector, alice, 1e21, 0));
+        vault.mint(1e21, alice);
+
+        vault.fund(1e18);
+        vault.delegate(alice);
+        vault.transfer(bob, 1e20);
+        vault.requestRedeem(9e20, alice, alice);
+        skip(COOLDOWN);
+        vault.redeem(4e20, alice, alice);
+        vault.withdraw(1e17, alice, alice);
+        vm.stopPrank();
+        vault.setPaused(false);
+        _deposit(alice, 1e18);
+    }
+
+    function test_SetPausedIsRestricted() public {
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, alice));
+        vm.prank(alice);
+        vault.setPaused(true);
+    }
+
+    function test_RevenueThatDoesNotFitReverts() public {
+        vm.prank(bob);
+        spon.transfer(alice, 2 * MOST);
+        vm.startPrank(alice);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IStakedSpon.StakedSpon_AmountTooLarge.selector, uint256(type(uint88).max) + 1, type(uint88).max
+            )
+        );
+        vault.fund(uint256(type(uint88).max) + 1);
+    }
+
     function test_SharesTakePermits() public {
         bytes32 structHash = keccak256(
             abi.encode(

@@ -105,7 +105,7 @@ impl ChainFilter {
 async fn chains(api: &Api) -> Result<Vec<ChainFilter>, StoreError> {
     let rows = sqlx::query_as::<_, (i64, i64, String)>("SELECT slot, chain_id, name FROM chain ORDER BY slot");
     let rows = rows.fetch_all(api.reader.pool()).await;
-    let rows = rows.map_err(|error| StoreError::sql(api.reader.path(), &error))?;
+    let rows = rows.map_err(|error| StoreError::sqlx(api.reader.path(), &error))?;
     let chain = |(slot, chain_id, name): (i64, i64, String)| ChainFilter {
         slot: slot.cast_unsigned(),
         chain_id: chain_id.cast_unsigned(),

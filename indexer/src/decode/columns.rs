@@ -1,43 +1,61 @@
 //! From an event's ABI to the columns of its table, and from a log to a row of them.
 
 use alloy::{
-    dyn_abi::{DynSolEvent, DynSolType, DynSolValue, Specifier as _},
-    hex,
+    dyn_abi::Specifier as _,
     json_abi::{Event, EventParam, Param},
-    primitives::{B256, U256},
+    primitives::B256,
 };
-use serde_json::json;
 
+use super::abi::{Type, WrongData};
 use crate::{
-    table::Column,
-    value::{Field as _, Kind, Row, Value, number_text},
+    cells::Cells,
+    table::{Column, EVENT_PREFIX, VIEW_COLUMNS},
+    value::Kind,
 };
-
-/// Widest unsigned integer that always fits a 64-bit signed one; wider ones are numbers.
-const MAX_INTEGER_BITS: usize = 56;
 
 /// How an event's fields become columns: structs are taken apart, lists are JSON.
 #[derive(Debug, Clone)]
 pub struct EventColumns {
-    resolved: DynSolEvent,
-    /// For each field in the ABI's order: whether it is indexed.
-    indexed: Vec<bool>,
+    /// The fields in the ABI's order.
+    fields: Vec<Field>,
     columns: Vec<Column>,
+}
+
+#[derive(Debug, Clone)]
+enum Field {
+    /// In a topic, as it is.
+    Topic(Type),
+    /// In a topic, as its hash.
+    Hashed,
+    /// In the data, from this byte on.
+    Data(usize, Type),
 }
 
 impl EventColumns {
     /// The columns of `event`.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the ABI names a type that does not exist: ABIs are constants of the program.
-    pub fn new(event: &Event) -> Self {
-        let resolved = event.resolve().unwrap_or_else(|error| panic!("event {}: {error}", event.name));
-        let mut columns = Vec::new();
+    /// If the ABI names a type that does not exist.
+    pub fn new(event: &Event) -> Result<Self, String> {
+        let (mut columns, mut fields, mut at) = (Vec::new(), Vec::new(), 0);
         for input in &event.inputs {
-            describe_input(input, &mut columns);
+            let wrong = |error| format!("event {}, field {:?}: {error}", event.name, input.name);
+            let ty = Type::of(&input.resolve().map_err(wrong)?);
+            let begins = columns.len();
+            describe_input(input, fields.len(), &ty, &mut columns);
+            (begins..columns.len()).for_each(|index| tell_apart(&mut columns, index));
+            fields.push(match (input.indexed, &ty) {
+                (true, Type::Scalar(_)) => Field::Topic(ty),
+                (true, _) => Field::Hashed,
+                (false, _) => {
+                    let begins = at;
+                    at += ty.head_len();
+                    Field::Data(begins, ty)
+                }
+            });
         }
-        Self { resolved, indexed: event.inputs.iter().map(|input| input.indexed).collect(), columns }
+        Ok(Self { fields, columns })
     }
 
     /// The columns, in the order of the fields.
@@ -45,24 +63,21 @@ impl EventColumns {
         &self.columns
     }
 
-    /// The row that a log is.
+    /// Adds the values that a log is to a row; `topics` begin with the first indexed field.
     ///
     /// # Errors
     ///
-    /// What does not fit, in words.
-    pub fn row(&self, topics: &[B256], data: &[u8]) -> Result<Row, String> {
-        let decoded =
-            self.resolved.decode_log_parts(topics.iter().copied(), data).map_err(|error| error.to_string())?;
-        let (mut topics, mut body) = (decoded.indexed.into_iter(), decoded.body.into_iter());
-        let mut row = Row::with_capacity(self.columns.len());
-        for indexed in &self.indexed {
-            let field = if *indexed { topics.next() } else { body.next() };
-            flatten(field.ok_or("a field is missing")?, &mut row);
+    /// What does not fit; the row is then half written.
+    pub fn write(&self, topics: &[B256], data: &[u8], row: &mut Cells) -> Result<(), WrongData> {
+        let mut topics = topics.iter();
+        for field in &self.fields {
+            match field {
+                Field::Data(at, ty) => ty.write(data, *at, row)?,
+                Field::Topic(ty) => ty.write(topics.next().ok_or(WrongData::Topics)?.as_slice(), 0, row)?,
+                Field::Hashed => row.blob(topics.next().ok_or(WrongData::Topics)?.as_slice()),
+            }
         }
-        if row.len() != self.columns.len() {
-            return Err(format!("{} values for {} columns", row.len(), self.columns.len()));
-        }
-        Ok(row)
+        if topics.next().is_some() { Err(WrongData::Topics) } else { Ok(()) }
     }
 }
 
@@ -84,87 +99,49 @@ pub fn snake_case(name: &str) -> String {
     text
 }
 
-fn describe_input(input: &EventParam, columns: &mut Vec<Column>) {
-    let name = snake_case(&input.name);
+/// Gives a column another name if one before it, or one that every event table has, has its name.
+fn tell_apart(columns: &mut [Column], index: usize) {
+    let (before, rest) = columns.split_at_mut(index);
+    let name = &mut rest[0].name;
+    while EVENT_PREFIX.contains(&name.as_str())
+        || VIEW_COLUMNS.contains(&name.as_str())
+        || before.iter().any(|column| column.name == *name)
+    {
+        name.push('_');
+    }
+}
+
+fn describe_input(input: &EventParam, index: usize, ty: &Type, columns: &mut Vec<Column>) {
+    let name = if input.name.is_empty() { format!("field_{index}") } else { snake_case(&input.name) };
     // An indexed field that is no value type is its hash.
-    let hashed = input.indexed && (!input.components.is_empty() || input.ty.ends_with(']'));
-    if hashed || (input.indexed && matches!(input.ty.as_str(), "string" | "bytes")) {
+    if input.indexed && !matches!(ty, Type::Scalar(_)) {
         columns.push(Column { name, kind: Kind::Bytes });
     } else {
-        describe(&name, &input.ty, &input.components, columns);
+        describe(&name, ty, &input.components, columns);
     }
 }
 
-fn describe(name: &str, ty: &str, components: &[Param], columns: &mut Vec<Column>) {
-    if ty == "tuple" {
-        for component in components {
-            let inner = format!("{name}_{}", snake_case(&component.name));
-            describe(&inner, &component.ty, &component.components, columns);
+fn describe(name: &str, ty: &Type, components: &[Param], columns: &mut Vec<Column>) {
+    match ty {
+        Type::Tuple(fields) => {
+            for (field, component) in fields.iter().zip(components) {
+                let inner = format!("{name}_{}", snake_case(&component.name));
+                describe(&inner, field, &component.components, columns);
+            }
         }
-        return;
-    }
-    let kind = if ty.ends_with(']') { Kind::Json } else { kind_of(ty) };
-    columns.push(Column { name: name.to_owned(), kind });
-}
-
-fn kind_of(ty: &str) -> Kind {
-    match DynSolType::parse(ty) {
-        Ok(DynSolType::Bool) => Kind::Flag,
-        Ok(DynSolType::Uint(bits) | DynSolType::Int(bits)) if bits <= MAX_INTEGER_BITS => Kind::Integer,
-        Ok(DynSolType::Uint(_)) => Kind::Number,
-        Ok(DynSolType::Address | DynSolType::FixedBytes(_) | DynSolType::Bytes | DynSolType::Function) => Kind::Bytes,
-        _ => Kind::Text,
-    }
-}
-
-fn flatten(field: DynSolValue, row: &mut Row) {
-    match field {
-        DynSolValue::Tuple(fields) | DynSolValue::CustomStruct { tuple: fields, .. } => {
-            fields.into_iter().for_each(|field| flatten(field, row));
-        }
-        DynSolValue::Bool(flag) => row.push(flag.to_value()),
-        DynSolValue::Uint(number, bits) if bits <= MAX_INTEGER_BITS => row.push(number.to::<u64>().to_value()),
-        DynSolValue::Uint(number, _) => row.push(Value::Text(number_text(number))),
-        DynSolValue::Int(number, bits) if bits <= MAX_INTEGER_BITS => row.push(Value::Integer(number.as_i64())),
-        DynSolValue::Address(address) => row.push(address.to_value()),
-        DynSolValue::FixedBytes(word, length) => row.push(Value::Blob(word[..length].to_vec())),
-        DynSolValue::Bytes(bytes) => row.push(Value::Blob(bytes)),
-        DynSolValue::Function(function) => row.push(Value::Blob(function.to_vec())),
-        DynSolValue::String(text) => row.push(Value::Text(text)),
-        list @ (DynSolValue::Array(_) | DynSolValue::FixedArray(_)) => row.push(Value::Text(json(&list).to_string())),
-        other => row.push(Value::Text(scalar(&other))),
-    }
-}
-
-fn json(value: &DynSolValue) -> serde_json::Value {
-    match value {
-        DynSolValue::Array(values)
-        | DynSolValue::FixedArray(values)
-        | DynSolValue::Tuple(values)
-        | DynSolValue::CustomStruct { tuple: values, .. } => values.iter().map(json).collect(),
-        DynSolValue::Bool(flag) => json!(flag),
-        other => json!(scalar(other)),
-    }
-}
-
-fn scalar(value: &DynSolValue) -> String {
-    match value {
-        DynSolValue::Uint(number, _) => U256::to_string(number),
-        DynSolValue::Int(number, _) => number.to_string(),
-        DynSolValue::Address(address) => hex::encode_prefixed(address),
-        DynSolValue::FixedBytes(word, length) => hex::encode_prefixed(&word[..*length]),
-        DynSolValue::Bytes(bytes) => hex::encode_prefixed(bytes),
-        DynSolValue::String(text) => text.clone(),
-        other => format!("{other:?}"),
+        _ => columns.push(Column { name: name.to_owned(), kind: ty.kind() }),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::{Address, keccak256};
+    use alloy::{
+        dyn_abi::DynSolValue,
+        primitives::{Address, U256, keccak256},
+    };
 
     use super::*;
-
+    use crate::value::{Field as _, Row, Value};
     #[test]
     fn names_are_snake_case() {
         let cases = [
@@ -190,7 +167,7 @@ mod tests {
         let mut event = event.unwrap();
         event.inputs[3].components[0].name = "x".into();
         event.inputs[3].components[1].name = "y".into();
-        let columns = EventColumns::new(&event);
+        let columns = EventColumns::new(&event).unwrap();
         let found: Vec<_> = columns.columns().iter().map(|column| (column.name.as_str(), column.kind)).collect();
         let expected = [
             ("a", Kind::Bytes),
@@ -212,8 +189,11 @@ mod tests {
             DynSolValue::String("text".into()),
         ]);
         let address = Address::repeat_byte(0xaa);
-        let topics = [event.selector(), address.into_word(), B256::from(U256::from(5)), keccak256("hashed")];
-        let row = columns.row(&topics, &body.abi_encode_params()).unwrap();
+        let topics = [address.into_word(), B256::from(U256::from(5)), keccak256("hashed")];
+        let data = body.abi_encode_params();
+        let mut cells = Cells::default();
+        columns.write(&topics, &data, &mut cells).unwrap();
+        let row: Row = (0..cells.len()).map(|index| cells.get(index).to_value()).collect();
         let expected: Row = vec![
             address.to_value(),
             Value::Text("017".into()),
@@ -224,6 +204,10 @@ mod tests {
             keccak256("hashed").to_value(),
         ];
         assert_eq!(row, expected);
-        assert!(columns.row(&topics[..2], &[]).is_err());
+        // The text's padding may be missing, as nothing is in it.
+        for cut in 0..data.len() - (32 - "text".len()) {
+            assert!(columns.write(&topics, &data[..cut], &mut cells).is_err(), "{cut} bytes are no event");
+        }
+        assert_eq!(columns.write(&topics[..2], &data, &mut cells), Err(WrongData::Topics));
     }
 }

@@ -1,21 +1,22 @@
 //! From logs to typed events and to rows of the event tables.
 //!
-//! Everything here is a function of the log alone, so that batches are decoded on any thread.
+//! Everything here is a function of the log alone, so that ranges are decoded on any thread.
 
-use std::sync::LazyLock;
+mod abi;
+mod catalog;
+mod columns;
+
+pub use abi::WrongData;
+pub use catalog::{Catalog, event_table_of, event_tables};
+
+use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, map::HashMap};
 
-mod columns;
-
-use columns::EventColumns;
-use spheron_bindings::artifact::artifact;
-
 use crate::{
-    event::{Contract, Event, Log},
+    cells::Cells,
+    event::{Event, Log},
     position::Position,
-    table::{Shape, Table},
-    value::{Row, Value},
 };
 
 /// A log that does not fit the ABI of the contract that emitted it.
@@ -26,74 +27,63 @@ use crate::{
 pub struct DecodeError {
     block: u64,
     log_index: u64,
-    contract: Contract,
+    contract: String,
     address: Address,
     cause: String,
 }
 
-/// A log with what it says.
-#[derive(Debug, Clone, PartialEq)]
+/// The logs of a range, as rows and as events.
+#[derive(Debug, Default)]
 pub struct Decoded {
-    /// Where it stands.
-    pub at: Position,
-    /// The log.
-    pub log: Log,
-    /// Typed, `None` if the ABI has no such event.
-    pub event: Option<Event>,
-    /// Index of its event table in [`event_tables`], and its row there.
-    pub row: Option<(usize, Row)>,
+    /// Number of logs.
+    pub logs: usize,
+    /// Rows of `raw_log`.
+    pub raw: Cells,
+    /// Rows by index of their event table.
+    pub rows: Vec<Cells>,
+    /// What the fold takes in, in the order of the chain.
+    pub events: Vec<(Position, Event)>,
+    /// Blocks with logs: number, hash, and unix seconds.
+    pub blocks: Vec<(u64, B256, u64)>,
+    /// Logs that do not fit the ABI of a contract that is not ours; they are rows of `raw_log` only.
+    pub misfits: usize,
 }
 
 /// Decodes the logs of one chain.
 #[derive(Debug, Clone)]
 pub struct Decoder {
-    contracts: HashMap<Address, Contract>,
-}
-
-struct EventTable {
-    contract: Contract,
-    selector: B256,
-    table: Table,
-    columns: EventColumns,
-}
-
-/// One table per event of every contract's ABI, in a fixed order.
-static TABLES: LazyLock<Vec<EventTable>> = LazyLock::new(|| {
-    let events = Contract::ALL.iter().flat_map(|contract| {
-        let abi = artifact(contract.name()).abi;
-        abi.events.into_values().flatten().map(|event| (*contract, event)).collect::<Vec<_>>()
-    });
-    events
-        .map(|(contract, event)| {
-            let columns = EventColumns::new(&event);
-            let name = format!("{}_{}", columns::snake_case(contract.name()), columns::snake_case(&event.name));
-            let table = Table { name, shape: Shape::Event, columns: columns.columns().to_vec() };
-            EventTable { contract, selector: event.selector(), table, columns }
-        })
-        .collect()
-});
-
-static BY_SELECTOR: LazyLock<HashMap<(Contract, B256), usize>> = LazyLock::new(|| {
-    TABLES.iter().enumerate().map(|(index, table)| ((table.contract, table.selector), index)).collect()
-});
-
-static EVENT_TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| TABLES.iter().map(|table| table.table.clone()).collect());
-
-/// The event tables, in a fixed order.
-pub fn event_tables() -> &'static [Table] {
-    &EVENT_TABLES
-}
-
-/// The table of an event of a contract.
-pub fn event_table_of(contract: &str, selector: B256) -> Option<&'static Table> {
-    let contract = Contract::parse(contract)?;
-    BY_SELECTOR.get(&(contract, selector)).map(|index| &EVENT_TABLES[*index])
+    catalog: Arc<Catalog>,
+    /// Index in the catalog of the contract at an address.
+    contracts: HashMap<Address, usize>,
 }
 
 impl Decoder {
-    /// A decoder of the logs of these contracts.
-    pub fn new(contracts: impl IntoIterator<Item = (Contract, Address)>) -> Self {
-        Self { contracts: contracts.into_iter().map(|(contract, address)| (address, contract)).collect() }
+    /// A decoder of the logs of these contracts, by their names in the catalog.
+    ///
+    /// # Panics
+    ///
+    /// If the catalog lacks one of them: both come from one manifest.
+    pub fn new<'a>(catalog: Arc<Catalog>, contracts: impl IntoIterator<Item = (&'a str, Address)>) -> Self {
+        let mut decoder = Self { catalog, contracts: HashMap::default() };
+        for (name, address) in contracts {
+            decoder.add(name, address);
+        }
+        decoder
+    }
+
+    /// Decodes the logs of one more contract.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::new`].
+    pub fn add(&mut self, name: &str, address: Address) {
+        let index = self.catalog.index_of(name).unwrap_or_else(|| panic!("the catalog has no contract {name}"));
+        self.contracts.insert(address, index);
+    }
+
+    /// Does not decode the logs of a contract any more.
+    pub fn remove(&mut self, address: Address) {
+        self.contracts.remove(&address);
     }
 
     /// Addresses of the contracts.
@@ -103,55 +93,63 @@ impl Decoder {
         addresses
     }
 
-    /// Decodes a log that stands at `at`.
+    /// Selectors of all events of the catalog.
+    pub fn selectors(&self) -> Vec<B256> {
+        self.catalog.selectors()
+    }
+
+    /// Adds a log that stands at `at`, but for its row of `raw_log`.
     ///
     /// # Errors
     ///
-    /// If the log is none of these contracts', or does not fit its ABI.
-    pub fn decode(&self, at: Position, log: Log) -> Result<Decoded, DecodeError> {
-        let contract = *self.contracts.get(&log.address).expect("sources return logs of the asked addresses only");
+    /// If the log is one of our contracts' and does not fit its ABI.
+    pub fn decode(&self, at: Position, log: &Log, decoded: &mut Decoded) -> Result<(), DecodeError> {
+        decoded.logs += 1;
+        let Some(contract) = self.contracts.get(&log.address).map(|index| self.catalog.contract(*index)) else {
+            return Ok(()); // a contract that a later version of the manifest left out
+        };
         let error = |cause: String| DecodeError {
             block: log.block,
             log_index: log.log_index,
-            contract,
+            contract: contract.name().to_owned(),
             address: log.address,
             cause,
         };
-        let event = Event::decode(contract, &log.topics, &log.data).map_err(|cause| error(cause.to_string()))?;
-        let table = log.topics.first().and_then(|selector| BY_SELECTOR.get(&(contract, *selector)));
-        let row = table
-            .map(|index| {
-                let fields = TABLES[*index].columns.row(&log.topics, &log.data).map_err(error)?;
-                let prefix = [Value::Integer(at.id.cast_signed()), Value::Integer(at.time.cast_signed())];
-                Ok((*index, prefix.into_iter().chain(fields).collect()))
-            })
-            .transpose()?;
-        Ok(Decoded { at, log, event, row })
+        if let Some(typed) = contract.typed() {
+            let event = Event::decode(typed, &log.topics, &log.data).map_err(|cause| error(cause.to_string()))?;
+            decoded.events.extend(event.map(|event| (at, event)));
+        }
+        let Some(table) = log.topics.first().and_then(|selector| contract.table(selector)) else { return Ok(()) };
+        decoded.rows.resize_with(self.catalog.tables().len(), Cells::default);
+        let row = &mut decoded.rows[table];
+        let begins = row.len();
+        row.integer(at.id.cast_signed());
+        row.integer(at.time.cast_signed());
+        match self.catalog.columns(table).write(&log.topics[1..], &log.data, row) {
+            Ok(()) => {}
+            Err(cause) if contract.typed().is_some() => return Err(error(cause.to_string())),
+            Err(cause) => {
+                row.truncate(begins);
+                decoded.misfits += 1;
+                tracing::warn!(error = %error(cause.to_string()), "kept as a raw log only");
+            }
+        }
+        Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn every_event_of_every_contract_has_a_table_of_its_own() {
-        let names: HashSet<_> = event_tables().iter().map(|table| &table.name).collect();
-        assert_eq!(names.len(), event_tables().len());
-        assert!(names.contains(&"lease_book_lease_opened".to_owned()));
-        for table in event_tables() {
-            let columns: HashSet<_> = table.all_columns().into_iter().map(|column| column.name).collect();
-            assert_eq!(columns.len(), table.all_columns().len(), "{} has two columns of one name", table.name);
+impl Decoded {
+    /// Adds the row of `raw_log`, and notes the block.
+    pub fn keep(&mut self, at: Position, log: &Log) {
+        let raw = &mut self.raw;
+        raw.integer(at.id.cast_signed());
+        raw.integer(at.time.cast_signed());
+        raw.blob(log.address.as_slice());
+        raw.blob_of(log.topics.iter().map(|topic| topic.as_slice()));
+        raw.blob(&log.data);
+        raw.blob(log.tx_hash.as_slice());
+        if self.blocks.last().is_none_or(|(number, ..)| *number != log.block) {
+            self.blocks.push((log.block, log.block_hash, at.time));
         }
-    }
-
-    #[test]
-    fn nested_structs_become_columns() {
-        let table = event_tables().iter().find(|table| table.name == "verifier_set_verdict_accepted").unwrap();
-        let names: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
-        assert!(names.contains(&"verdict_measurement_start_ms"), "{names:?}");
-        assert!(names.contains(&"signers"), "{names:?}");
     }
 }

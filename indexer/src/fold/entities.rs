@@ -6,9 +6,10 @@ use alloy::primitives::{Address, B256, U256};
 
 use super::entity::{Change, Entity, Rows, column, entities, read};
 use crate::{
+    cells::Cells,
     position::EventId,
     table::{Shape, Table},
-    value::{Field as _, Row, Value, ValueError, named_enum},
+    value::{Field as _, Value, ValueError, named_enum},
 };
 
 named_enum! {

@@ -5,6 +5,7 @@ use std::{collections::hash_map::Entry, fmt::Debug, hash::Hash};
 use alloy::primitives::map::HashMap;
 
 use crate::{
+    cells::Cells,
     table::Table,
     value::{Row, Value, ValueError},
 };
@@ -12,16 +13,16 @@ use crate::{
 /// A kind of row of folded state.
 pub trait Entity: Clone + PartialEq + Debug + Default {
     /// What tells its rows apart, within a chain.
-    type Key: Clone + Eq + Hash + Debug;
+    type Key: Clone + Ord + Hash + Debug;
 
     /// Its table.
     fn table() -> Table;
 
-    /// The key's columns.
-    fn key_row(key: &Self::Key) -> Row;
+    /// Adds the key's columns to a row.
+    fn write_key(key: &Self::Key, row: &mut Cells);
 
-    /// The other columns.
-    fn value_row(&self) -> Row;
+    /// Adds the other columns.
+    fn write_value(&self, row: &mut Cells);
 
     /// Reads the key from the first columns of a row.
     fn read_key(row: &[Value]) -> Result<Self::Key, ValueError>;
@@ -106,10 +107,35 @@ impl<E: Entity> Rows<E> {
         for (key, before) in self.before.drain() {
             let row = &self.rows[&key];
             if before.as_ref() != Some(row) {
-                let before = before.as_ref().map(E::value_row);
-                changes.push(Change { table, key: E::key_row(&key), before, after: row.value_row() });
+                let before = before.as_ref().map(value);
+                changes.push(Change {
+                    table,
+                    key: row_of(|cells| E::write_key(&key, cells)),
+                    before,
+                    after: value(row),
+                });
             }
         }
+    }
+
+    /// Adds the rows that changed since `settle`, in the order of their keys, so that a table is gone through once.
+    pub(super) fn changed(&self, chain_id: i64, rows: &mut Cells) {
+        let changed = self.before.iter().filter_map(|(key, before)| {
+            let row = &self.rows[key];
+            (before.as_ref() != Some(row)).then_some((key, row))
+        });
+        let mut changed: Vec<_> = changed.collect();
+        changed.sort_unstable_by_key(|(key, _)| *key);
+        for (key, row) in changed {
+            rows.integer(chain_id);
+            E::write_key(key, rows);
+            row.write_value(rows);
+        }
+    }
+
+    /// What changed so far stays.
+    pub(super) fn settle(&mut self) {
+        self.before.clear();
     }
 
     /// Forgets what changed since `take_changes`.
@@ -131,6 +157,16 @@ impl<E: Entity> Rows<E> {
         };
         Ok(())
     }
+}
+
+fn value<E: Entity>(row: &E) -> Row {
+    row_of(|cells| row.write_value(cells))
+}
+
+fn row_of(write: impl FnOnce(&mut Cells)) -> Row {
+    let mut cells = Cells::default();
+    write(&mut cells);
+    (0..cells.len()).map(|index| cells.get(index).to_value()).collect()
 }
 
 /// Declares the entities and the state that holds them.
@@ -160,12 +196,12 @@ macro_rules! entities {
                     Table { name: $table.to_owned(), shape, columns: [key, value].concat() }
                 }
 
-                fn key_row(($($key,)*): &Self::Key) -> Row {
-                    vec![$($key.to_value()),*]
+                fn write_key(($($key,)*): &Self::Key, _row: &mut Cells) {
+                    $($key.write(_row);)*
                 }
 
-                fn value_row(&self) -> Row {
-                    vec![$(self.$field.to_value()),*]
+                fn write_value(&self, row: &mut Cells) {
+                    $(self.$field.write(row);)*
                 }
 
                 fn read_key(row: &[Value]) -> Result<Self::Key, ValueError> {
@@ -204,7 +240,21 @@ macro_rules! entities {
                 changes
             }
 
-            /// Forgets what changed since `take_changes`.
+            /// The rows that changed since `settle`, by table, each with its chain.
+            pub fn changed(&self, chain_id: u64, rows: &mut [Cells]) {
+                let mut rows = rows.iter_mut();
+                $(
+                    let cells = rows.next().expect("one list of rows per table");
+                    self.$rows.changed(chain_id.cast_signed(), cells);
+                )*
+            }
+
+            /// What changed so far stays.
+            pub fn settle(&mut self) {
+                $(self.$rows.settle();)*
+            }
+
+            /// Forgets what changed since `take_changes` or `settle`.
             pub fn abort(&mut self) {
                 $(self.$rows.abort();)*
             }

@@ -31,14 +31,20 @@ impl Follower {
         let mut fetching = FuturesOrdered::new();
         let mut next = self.cursor.next_block;
         loop {
-            while fetching.len() < self.options.ranges_in_flight.max(1) && next <= to {
+            // As much ahead as the endpoints bear, and as memory should hold.
+            let ahead = self.source.width().min(self.options.ranges_in_flight).max(1);
+            while fetching.len() < ahead && next <= to {
                 let range = self.fetcher.plan(next, to);
                 next = range.to + 1;
-                fetching.push_back(self.fetcher.clone().final_range(range, to));
+                let fetcher = self.fetcher.clone();
+                fetching.push_back(async move { (range, fetcher.fetch(range).await) });
             }
-            let Some(fetched) = fetching.next().await else { return Ok(()) };
-            let (batch, endpoint) = fetched?;
-            let events = batch.logs.len();
+            let Some((range, fetched)) = fetching.next().await else { return Ok(()) };
+            let mut fetched = fetched?;
+            let born = self.fetcher.complete(&mut self.children, range, &mut fetched).await?;
+            let endpoint = fetched.logs.endpoint.clone();
+            let batch = self.fetcher.batch(range, fetched, born, Some(to)).await?;
+            let events = batch.logs.logs;
             let pending = self.writer.commit(batch).await?;
             writing.push_back(Writing { pending, events, endpoint });
             self.settle(writing, MAX_WRITING).await?;

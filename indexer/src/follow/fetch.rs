@@ -5,16 +5,14 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use alloy::primitives::Address;
-
 use super::{FollowError, lock};
 use crate::{
-    decode::{Decoded, Decoder},
+    decode::{DecodeError, Decoded, Decoder},
     event::Log,
     plan::Planner,
     position::{Position, event_id},
-    source::{BlockRange, Class, Header, LogSource, RangeLogs, SourceError},
-    store::Batch,
+    source::{BlockRange, Class, Header, LogFilter, LogSource, RangeLogs, SourceError},
+    store::{Batch, Child},
 };
 
 /// Fetches ranges of one chain.
@@ -24,24 +22,31 @@ pub(super) struct Fetcher {
     pub slot: u64,
     pub source: Arc<dyn LogSource>,
     pub decoder: Arc<Decoder>,
-    pub addresses: Arc<[Address]>,
+    pub filter: LogFilter,
     pub planner: Arc<Mutex<Planner>>,
+}
+
+/// What was fetched of a range, and the headers that are known with it.
+pub(super) struct Fetched {
+    pub logs: RangeLogs,
+    pub headers: BTreeMap<u64, Header>,
+    /// Number of contracts that were asked about.
+    pub contracts: usize,
 }
 
 impl Fetcher {
     /// The next range to fetch, of the blocks `from` to `to`.
     pub fn plan(&self, from: u64, to: u64) -> BlockRange {
-        lock(&self.planner).next(from, to)
+        lock(&self.planner).next(from, to, &self.source.limits())
     }
 
-    /// Fetches and decodes a range of final blocks.
-    pub async fn final_range(self, range: BlockRange, finalized: u64) -> Result<(Batch, String), FollowError> {
-        let fetched = self.logs(range).await?;
-        let timeless = fetched.logs.iter().filter(|log| log.block_time.is_none()).map(|log| log.block);
+    /// Fetches a range of final blocks.
+    pub async fn fetch(&self, range: BlockRange) -> Result<Fetched, FollowError> {
+        let logs = self.logs(range).await?;
+        let timeless = logs.logs.iter().filter(|log| log.block_time.is_none()).map(|log| log.block);
         let blocks: Vec<u64> = timeless.collect::<BTreeSet<_>>().into_iter().collect();
-        let headers = self.headers(&blocks, &fetched.endpoint).await?;
-        let endpoint = fetched.endpoint.clone();
-        Ok((self.batch(range, fetched, headers, Some(finalized)).await?, endpoint))
+        let headers = self.headers(&blocks, &logs.endpoint).await?;
+        Ok(Fetched { logs, headers, contracts: self.filter.addresses().len() })
     }
 
     /// All logs of a range, in as many requests as the endpoint wants.
@@ -49,29 +54,35 @@ impl Fetcher {
         let (mut logs, mut next) = (Vec::new(), range.from);
         loop {
             let part = self.plan(next, range.to);
-            match self.source.logs(part, &self.addresses).await {
+            match self.source.logs(part, &self.filter).await {
                 Ok(mut fetched) => {
                     lock(&self.planner).succeeded(part, fetched.logs.len());
-                    logs.append(&mut fetched.logs);
+                    if logs.is_empty() {
+                        logs = fetched.logs;
+                    } else {
+                        logs.append(&mut fetched.logs);
+                    }
                     if part.to == range.to {
                         return Ok(RangeLogs { logs, ..fetched });
                     }
                     next = part.to + 1;
                 }
                 Err(error) => {
-                    let smaller = lock(&self.planner).failed(part, error.class);
-                    let too_much = matches!(error.class, Class::TooManyResults { .. } | Class::RangeTooWide { .. });
-                    if too_much && !smaller {
+                    let hint = match error.class {
+                        Class::TooManyResults { blocks, .. } | Class::RangeTooWide { blocks } => blocks,
+                        _ => return Err(error.into()),
+                    };
+                    if part.len() == 1 {
                         let message = format!(
                             "refuses the logs of block {} alone ({}); add an endpoint with a higher limit",
                             part.from, error.message
                         );
                         return Err(SourceError { message, ..error }.into());
                     }
-                    if !too_much {
-                        return Err(error.into());
+                    if matches!(error.class, Class::TooManyResults { .. }) {
+                        lock(&self.planner).refused(part, self.source.limits().logs(), hint);
                     }
-                    tracing::debug!(%error, blocks = lock(&self.planner).blocks(), "asking for fewer blocks");
+                    tracing::debug!(%error, %part, "asking for fewer blocks");
                 }
             }
         }
@@ -94,31 +105,35 @@ impl Fetcher {
     pub async fn batch(
         &self,
         range: BlockRange,
-        fetched: RangeLogs,
-        headers: BTreeMap<u64, Header>,
+        fetched: Fetched,
+        children: Vec<Child>,
         finalized: Option<u64>,
     ) -> Result<Batch, FollowError> {
-        let (decoder, slot, tip) = (self.decoder.clone(), self.slot, fetched.tip);
-        let decode = move || -> Result<Vec<Decoded>, FollowError> {
-            fetched.logs.into_iter().map(|log| decode(&decoder, slot, log, &headers, &fetched.endpoint)).collect()
-        };
+        let (decoder, slot, tip) = (self.decoder.clone(), self.slot, fetched.logs.tip);
+        let decode = move || decode(&decoder, slot, fetched.logs, &fetched.headers);
         let logs = tokio::task::spawn_blocking(decode).await.expect("decoding does not panic")?;
-        let learned = lock(&self.planner).blocks();
-        Ok(Batch { chain_id: self.chain_id, range, tip, finalized, logs, learned })
+        Ok(Batch { chain_id: self.chain_id, range, tip, finalized, logs, children, learned: self.source.learned() })
     }
 }
 
 fn decode(
     decoder: &Decoder,
     slot: u64,
-    log: Log,
+    fetched: RangeLogs,
     headers: &BTreeMap<u64, Header>,
-    endpoint: &str,
 ) -> Result<Decoded, FollowError> {
-    let wrong = |message: String| SourceError::new(endpoint, Class::MissingData, message);
-    let id = event_id(slot, log.block, log.log_index);
-    let id = id.ok_or_else(|| wrong(format!("returned log {} of block {}", log.log_index, log.block)))?;
-    let time = log.block_time.or_else(|| headers.get(&log.block).map(|header| header.time));
-    let time = time.ok_or_else(|| wrong(format!("returned no time of block {}", log.block)))?;
-    Ok(decoder.decode(Position { id, time }, log)?)
+    let wrong = |message: String| SourceError::new(&fetched.endpoint, Class::MissingData, message);
+    let mut decoded = Decoded::default();
+    decoded.events.reserve(fetched.logs.len());
+    let add = |decoded: &mut Decoded, log: &Log| -> Result<(), FollowError> {
+        let id = event_id(slot, log.block, log.log_index);
+        let id = id.ok_or_else(|| wrong(format!("returned log {} of block {}", log.log_index, log.block)))?;
+        let time = log.block_time.or_else(|| headers.get(&log.block).map(|header| header.time));
+        let time = time.ok_or_else(|| wrong(format!("returned no time of block {}", log.block)))?;
+        let at = Position { id, time };
+        decoded.keep(at, log);
+        decoder.decode(at, log, decoded).map_err(|error: DecodeError| error.into())
+    };
+    fetched.logs.iter().try_for_each(|log| add(&mut decoded, log))?;
+    Ok(decoded)
 }

@@ -1,8 +1,8 @@
 //! Blocks that are not final: their hashes are asked for before and after their logs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FollowError, Follower};
+use super::{FollowError, Follower, fetch::Fetched};
 use crate::{
     source::{BlockRange, Class, Header, Heads, RangeLogs, SourceError},
     store::Tip,
@@ -13,18 +13,21 @@ impl Follower {
     pub(super) async fn live(&mut self, heads: &Heads, finalized: Option<u64>) -> Result<(), FollowError> {
         let range = self.fetcher.plan(self.cursor.next_block, heads.latest.number);
         let before = self.tip_of(range, heads).await?;
-        let fetched = self.fetcher.logs(range).await?;
+        let logs = self.fetcher.logs(range).await?;
+        let contracts = self.fetcher.filter.addresses().len();
+        let mut fetched = Fetched { logs, headers: BTreeMap::new(), contracts };
+        let born = self.fetcher.complete(&mut self.children, range, &mut fetched).await?;
 
         let parent = self.cursor.tip;
-        let blocks: BTreeSet<u64> = fetched.logs.iter().map(|log| log.block).collect();
+        let blocks: BTreeSet<u64> = fetched.logs.logs.iter().map(|log| log.block).collect();
         let ends = parent.map(|tip| tip.number).into_iter().chain([range.to]);
         let asked: Vec<u64> = ends.chain(blocks).collect::<BTreeSet<_>>().into_iter().collect();
-        let headers = self.fetcher.headers(&asked, &fetched.endpoint).await?;
-        let get = |number: u64| headers.get(&number).copied();
-        check_unchanged(before, parent, &fetched, get)?;
+        fetched.headers = self.fetcher.headers(&asked, &fetched.logs.endpoint).await?;
+        let get = |number: u64| fetched.headers.get(&number).copied();
+        check_unchanged(before, parent, &fetched.logs, get)?;
 
-        let (events, endpoint) = (fetched.logs.len(), fetched.endpoint.clone());
-        let batch = self.fetcher.batch(range, fetched, headers, finalized).await?;
+        let (events, endpoint) = (fetched.logs.logs.len(), fetched.logs.endpoint.clone());
+        let batch = self.fetcher.batch(range, fetched, born, finalized).await?;
         match self.writer.commit(batch).await?.done().await? {
             Ok(cursor) => {
                 self.advanced(cursor, events);

@@ -6,20 +6,20 @@ use std::{
     time::Duration,
 };
 
-use alloy::primitives::Address;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    decode::{DecodeError, Decoder},
+    decode::{Catalog, DecodeError},
     manifest::ChainManifest,
     plan::Planner,
     queue::{WriterQueue, WriterStopped},
-    source::{Class, Heads, LogSource, SourceError},
+    source::{Heads, LogFilter, LogSource, SourceError},
     status::ChainStatus,
-    store::{Cursor, StoreError},
+    store::{Child, Cursor, StoreError},
 };
 
 mod backfill;
+mod children;
 mod fetch;
 mod live;
 mod reorg;
@@ -80,6 +80,8 @@ impl From<WriterStopped> for FollowError {
 /// The same events did not fit so many times in a row: fetching them again does not help.
 const MAX_MISFITS: u32 = 5;
 
+use children::Children;
+
 /// What a look at the chain came to.
 enum Tick {
     /// Blocks were written or taken back; there may be more.
@@ -93,6 +95,7 @@ pub(crate) struct Follower {
     chain: ChainManifest,
     source: Arc<dyn LogSource>,
     fetcher: fetch::Fetcher,
+    children: Children,
     writer: WriterQueue,
     status: ChainStatus,
     options: FollowOptions,
@@ -104,30 +107,35 @@ pub(crate) struct Follower {
 pub(crate) struct Left {
     pub slot: u64,
     pub cursor: Cursor,
-    pub learned: Option<u64>,
+    pub children: Vec<Child>,
 }
 
 impl Follower {
     /// Follows `chain` from where it was left.
     pub fn new(
         chain: ChainManifest,
-        left: &Left,
+        catalog: Arc<Catalog>,
+        left: Left,
         source: Arc<dyn LogSource>,
         writer: WriterQueue,
         status: ChainStatus,
         options: FollowOptions,
     ) -> Self {
-        let decoder = Decoder::new(chain.contracts.iter().map(|(contract, address)| (*contract, *address)));
-        let addresses: Arc<[Address]> = decoder.addresses().into();
-        let fetcher = fetch::Fetcher {
+        let births = chain.sources.iter().filter_map(|source| source.birth(&chain.sources).ok().flatten()).collect();
+        let mut children = Children { births, known: Vec::new() };
+        let decoder = chain.decoder(catalog);
+        let filter = LogFilter::new(decoder.addresses(), decoder.selectors());
+        let mut fetcher = fetch::Fetcher {
             chain_id: chain.chain_id,
             slot: left.slot,
             source: source.clone(),
             decoder: Arc::new(decoder),
-            addresses,
-            planner: Arc::new(Mutex::new(Planner::new(left.learned))),
+            filter,
+            planner: Arc::default(),
         };
-        Self { chain, source, fetcher, writer, status, options, cursor: left.cursor, indexed: false }
+        fetcher.adopt(&mut children, &left.children);
+        let cursor = left.cursor;
+        Self { chain, source, fetcher, children, writer, status, options, cursor, indexed: false }
     }
 
     /// Follows the chain until `cancel`, until its head if asked to, or until something cannot be repaired.
@@ -149,7 +157,7 @@ impl Follower {
                     tokio::time::sleep(self.options.poll).await;
                 }
                 Err(error) => {
-                    misfits += u32::from(matches!(error, FollowError::Store(_)));
+                    misfits += u32::from(matches!(&error, FollowError::Store(error) if error.is_misfit()));
                     self.weigh(error, misfits)?;
                     let wait = self.options.backoff.saturating_mul(2u32.saturating_pow(failures));
                     tokio::time::sleep(wait.min(self.options.max_backoff)).await;
@@ -163,8 +171,9 @@ impl Follower {
     fn weigh(&self, error: FollowError, misfits: u32) -> Result<(), FollowError> {
         self.status.failed(&error);
         let hopeless = match &error {
-            FollowError::Source(error) => matches!(error.class, Class::Fatal | Class::WrongChain),
-            FollowError::Store(error) => !error.is_retryable() || misfits >= MAX_MISFITS,
+            // Whoever put another chain or another key at the endpoint may put it right again.
+            FollowError::Source(_) => false,
+            FollowError::Store(error) => !error.is_passing() && (!error.is_misfit() || misfits >= MAX_MISFITS),
             FollowError::Decode(_) | FollowError::Stopped => true,
         };
         let given_up = self.options.give_up_after.is_some_and(|patience| self.status.idle() >= patience);

@@ -15,7 +15,8 @@ impl Follower {
         let ours = self.writer.headers(self.chain.chain_id).await??;
         let ancestor = self.common_ancestor(&ours).await?;
         let from = self.cursor.next_block;
-        let cursor = self.writer.rollback(self.chain.chain_id, ancestor).await??;
+        let (cursor, children) = self.writer.rollback(self.chain.chain_id, ancestor).await??;
+        self.fetcher.disown(&mut self.children, children);
         tracing::warn!(chain = self.chain.name, blocks = from - cursor.next_block, to = cursor.next_block, "reorg");
         self.cursor = cursor;
         self.status.rolled_back(cursor);

@@ -4,10 +4,11 @@ use alloy::primitives::{Address, Bytes, U64};
 use serde_json::json;
 
 use super::{
-    BlockRange, Call, Class, Header, Heads, RangeLogs, Rpc, SourceError,
+    BlockRange, Call, Class, Header, Heads, LogFilter, RangeLogs, Rpc, SourceError,
     bloom::{self, Verdict},
+    error::classify,
     rpc::Outcome,
-    wire::{WireHeader, read_logs},
+    wire::{RangeError, WireHeader, read_logs, read_range},
 };
 
 /// Headers in one request.
@@ -58,10 +59,7 @@ impl Endpoint {
         let calls = [Call::new("eth_chainId", json!([]))].into_iter().chain(addresses.iter().map(code));
         let mut outcomes = self.rpc.batch(&calls.collect::<Vec<_>>()).await?.into_iter();
         let found: U64 = self.value("eth_chainId", self.next(&mut outcomes)?)?;
-        if found.to::<u64>() != chain_id {
-            let message = format!("serves chain {found}, the manifest says {chain_id}; correct the one that is wrong");
-            return Err(self.rpc.error(Class::WrongChain, message));
-        }
+        self.expect_chain(found.to(), chain_id)?;
         for address in addresses {
             let code: Bytes = self.value("eth_getCode", self.next(&mut outcomes)?)?;
             if code.is_empty() {
@@ -77,10 +75,13 @@ impl Endpoint {
     /// # Errors
     ///
     /// If a request fails, but not if the endpoint has no `finalized` block.
-    pub async fn heads(&self, at: Option<u64>) -> Result<Heads, SourceError> {
-        let mut calls = vec![block_call(json!("latest")), block_call(json!("finalized"))];
+    pub async fn heads(&self, chain_id: u64, at: Option<u64>) -> Result<Heads, SourceError> {
+        let mut calls =
+            vec![Call::new("eth_chainId", json!([])), block_call(json!("latest")), block_call(json!("finalized"))];
         calls.extend(at.map(|number| block_call(json!(U64::from(number)))));
         let mut outcomes = self.rpc.batch(&calls).await?.into_iter();
+        let found: U64 = self.value("eth_chainId", self.next(&mut outcomes)?)?;
+        self.expect_chain(found.to(), chain_id)?;
         let latest = self.header(self.next(&mut outcomes)?)?;
         let latest = latest.ok_or_else(|| self.rpc.error(Class::MissingData, "has no latest block"))?;
         let finalized = outcomes.next().and_then(Result::ok);
@@ -92,36 +93,41 @@ impl Endpoint {
         Ok(Heads { latest: latest.header(), finalized: finalized.map(|header| header.header().number), at })
     }
 
-    /// All logs of `addresses` in a range, and its last header.
+    /// All logs in a range that the filter asks for, and the range's last header.
     ///
     /// # Errors
     ///
-    /// [`Class::MissingData`] if the endpoint lacks the last block, or contradicts itself about its logs.
-    pub async fn logs(&self, range: BlockRange, addresses: &[Address]) -> Result<RangeLogs, SourceError> {
-        let filter =
-            json!([{"fromBlock": U64::from(range.from), "toBlock": U64::from(range.to), "address": addresses}]);
-        let calls = [Call::new("eth_getLogs", filter), block_call(json!(U64::from(range.to)))];
-        let mut outcomes = self.rpc.batch(&calls).await?.into_iter();
-        let json = self.next(&mut outcomes)?;
-        let tip = self.header(self.next(&mut outcomes)?)?;
+    /// [`Class::MissingData`] if the endpoint lacks the last block, or contradicts itself about its logs;
+    /// [`Class::WrongChain`] if it has come to serve another chain.
+    pub async fn logs(&self, chain_id: u64, range: BlockRange, filter: &LogFilter) -> Result<RangeLogs, SourceError> {
+        let mut query = filter.json();
+        (query["fromBlock"], query["toBlock"]) = (json!(U64::from(range.from)), json!(U64::from(range.to)));
+        let calls = [
+            Call::new("eth_getLogs", json!([query])),
+            block_call(json!(U64::from(range.to))),
+            Call::new("eth_chainId", json!([])),
+        ];
+        let body = self.rpc.post(&calls).await?;
+        let asked = filter.clone();
+        let read = tokio::task::spawn_blocking(move || read_range(&body, range, &asked)).await;
+        let reply = read.expect("reading logs does not panic").map_err(|error| match error {
+            RangeError::Cut(message) => self.rpc.error(Class::Transient, message),
+            RangeError::Call(error) => self.rpc.error(classify(error.code, &error.message), error.message),
+            RangeError::Wrong(message) => self.rpc.error(Class::MissingData, message),
+        })?;
+        self.expect_chain(reply.chain_id, chain_id)?;
         let behind = || self.rpc.error(Class::MissingData, format!("does not have block {} yet", range.to));
-        let tip = tip.ok_or_else(behind)?;
-
-        let asked = addresses.to_vec();
-        let parsed = tokio::task::spawn_blocking(move || read_logs(&json, range, &asked)).await;
-        let logs = parsed.expect("reading logs does not panic");
-        let logs = logs.map_err(|message| self.rpc.error(Class::MissingData, message))?;
-
+        let tip = reply.tip.ok_or_else(behind)?;
         let header = tip.header();
-        match logs.last().filter(|log| log.block == range.to) {
+        match reply.logs.last().filter(|log| log.block == range.to) {
             Some(log) if log.block_hash != header.hash => {
                 let message = format!("changed its mind about block {} while it was asked", range.to);
                 return Err(self.rpc.error(Class::MissingData, message));
             }
             Some(_) => {}
-            None => self.confirm_no_logs(&tip, addresses).await?,
+            None => self.confirm_no_logs(&tip, filter).await?,
         }
-        Ok(RangeLogs { logs, tip: header, endpoint: self.rpc.label().to_owned() })
+        Ok(RangeLogs { logs: reply.logs, tip: header, endpoint: self.rpc.label().to_owned() })
     }
 
     /// Headers of these blocks, `None` for those that it does not have.
@@ -158,21 +164,30 @@ impl Endpoint {
     }
 
     /// A node that lags returns an empty list for a block that it does not have. Asked by hash, it has to say so.
-    async fn confirm_no_logs(&self, tip: &WireHeader, addresses: &[Address]) -> Result<(), SourceError> {
-        let verdict = bloom::logs_of(&tip.logs_bloom, addresses);
+    async fn confirm_no_logs(&self, tip: &WireHeader, filter: &LogFilter) -> Result<(), SourceError> {
+        let verdict = bloom::logs_of(&tip.logs_bloom, filter.addresses());
         if verdict == Verdict::None {
             return Ok(());
         }
         let Header { number, hash, .. } = tip.header();
-        let call = Call::new("eth_getLogs", json!([{"blockHash": hash, "address": addresses}]));
-        let json = self.rpc.call(call).await?;
-        let logs = read_logs(&json, BlockRange { from: number, to: number }, addresses);
+        let mut query = filter.json();
+        query["blockHash"] = json!(hash);
+        let json = self.rpc.call(Call::new("eth_getLogs", json!([query]))).await?;
+        let logs = read_logs(&json, BlockRange { from: number, to: number }, filter);
         let logs = logs.map_err(|message| self.rpc.error(Class::MissingData, message))?;
         if logs.is_empty() && verdict == Verdict::Perhaps {
             return Ok(());
         }
         let why = if logs.is_empty() { "its bloom filter says there are some" } else { "asked again it has some" };
         Err(self.rpc.error(Class::MissingData, format!("returned no logs of block {number}, but {why}")))
+    }
+
+    fn expect_chain(&self, found: u64, expected: u64) -> Result<(), SourceError> {
+        if found == expected {
+            return Ok(());
+        }
+        let message = format!("serves chain {found}, the manifest says {expected}; correct the one that is wrong");
+        Err(self.rpc.error(Class::WrongChain, message))
     }
 
     fn next(&self, outcomes: &mut impl Iterator<Item = Outcome>) -> Outcome {

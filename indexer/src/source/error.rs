@@ -8,10 +8,12 @@ use std::{fmt, time::Duration};
 /// What to do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// The range holds more logs than the endpoint returns: ask for fewer blocks, if it says how many for so many.
+    /// The range holds more logs than the endpoint returns: ask for fewer blocks.
     TooManyResults {
-        /// Blocks that would be accepted.
+        /// Blocks that would be accepted, if it says so.
         blocks: Option<u64>,
+        /// Logs that it returns at most, if it says so.
+        logs: Option<u64>,
     },
     /// The range has more blocks than the endpoint takes.
     RangeTooWide {
@@ -129,7 +131,7 @@ pub fn classify(code: i64, message: &str) -> Class {
     } else if has(RATE) && !has(&["block range", "response size", "logs"]) {
         Class::RateLimited { retry_after: None }
     } else if has(RESULTS) {
-        Class::TooManyResults { blocks: suggested_width(&text) }
+        Class::TooManyResults { blocks: suggested_width(&text), logs: most_logs(&text) }
     } else if has(RANGE) {
         Class::RangeTooWide { blocks: suggested_width(&text).or_else(|| last_number(&text)) }
     } else if has(DENIED) {
@@ -147,7 +149,7 @@ pub fn classify(code: i64, message: &str) -> Class {
 pub fn classify_status(status: u16, retry_after: Option<&str>) -> Class {
     match status {
         429 => Class::RateLimited { retry_after: retry_after.and_then(seconds) },
-        413 => Class::TooManyResults { blocks: None },
+        413 => Class::TooManyResults { blocks: None, logs: None },
         503 if retry_after.is_some() => Class::RateLimited { retry_after: retry_after.and_then(seconds) },
         400 | 401 | 403 | 404 | 405 | 410 => Class::Fatal,
         _ => Class::Transient,
@@ -158,6 +160,21 @@ fn seconds(text: &str) -> Option<Duration> {
     text.trim().parse().ok().map(Duration::from_secs)
 }
 
+/// The number in "more than 10000 results", "cap of 10K logs" and the like: the one before the word.
+fn most_logs(text: &str) -> Option<u64> {
+    let words: Vec<&str> = text.split_whitespace().map(|word| word.trim_matches(['.', ',', '(', ')'])).collect();
+    let named = |word: &str| matches!(word, "results" | "logs" | "entries" | "events" | "records");
+    let numbers = words.windows(2).filter(|pair| named(pair[1])).filter_map(|pair| number(pair[0]));
+    numbers.into_iter().find(|logs| (1..=10_000_000).contains(logs))
+}
+
+/// "10,000", "5000" or "10k".
+fn number(word: &str) -> Option<u64> {
+    let digits = word.replace(',', "");
+    let (digits, unit) = digits.strip_suffix('k').map_or((digits.as_str(), 1), |digits| (digits, 1_000));
+    digits.parse::<u64>().ok()?.checked_mul(unit)
+}
+
 /// The width of the range in "this block range should work: [0x1, 0x64]".
 fn suggested_width(text: &str) -> Option<u64> {
     let (_, after) = text.rsplit_once('[')?;
@@ -166,14 +183,10 @@ fn suggested_width(text: &str) -> Option<u64> {
     number(last)?.checked_sub(number(first)?)?.checked_add(1)
 }
 
-/// The last number of blocks that the message names, such as "10,000", "5000" or "10k".
+/// The last number of blocks that the message names.
 fn last_number(text: &str) -> Option<u64> {
     let words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != ',');
-    let mut numbers = words.filter_map(|word| {
-        let digits = word.replace(',', "");
-        let (digits, unit) = digits.strip_suffix('k').map_or((digits.as_str(), 1), |digits| (digits, 1_000));
-        digits.parse::<u64>().ok()?.checked_mul(unit)
-    });
+    let mut numbers = words.filter_map(number);
     numbers.rfind(|number| (1..=10_000_000).contains(number))
 }
 
@@ -183,24 +196,24 @@ mod tests {
 
     #[test]
     fn messages_of_real_endpoints_are_sorted() {
-        let results = |blocks| Class::TooManyResults { blocks };
+        let results = |blocks, logs| Class::TooManyResults { blocks, logs };
         let range = |blocks| Class::RangeTooWide { blocks };
         let rate = Class::RateLimited { retry_after: None };
         let cases = [
-            (-32005, "query returned more than 10000 results", results(None)),
+            (-32005, "query returned more than 10000 results", results(None, Some(10_000))),
             (
                 -32602,
                 "query returned more than 10000 results. Try with this block range [0x10, 0x1f].",
-                results(Some(16)),
+                results(Some(16), Some(10_000)),
             ),
             (
                 -32602,
                 "Log response size exceeded. You can make eth_getLogs requests with up to a 2K block range and no limit \
                  on the response size, or you can request any block range with a cap of 10K logs in the response. Based \
                  on your parameters, this block range should work: [0x1, 0x64]",
-                results(Some(100)),
+                results(Some(100), Some(10_000)),
             ),
-            (-32000, "query timeout exceeded", results(None)),
+            (-32000, "query timeout exceeded", results(None, None)),
             (-32000, "exceed maximum block range: 5000", range(Some(5000))),
             (-32614, "eth_getLogs is limited to a 10,000 range", range(Some(10_000))),
             (-32600, "eth_getLogs and eth_newFilter are limited to a 10,000 blocks range", range(Some(10_000))),
@@ -238,7 +251,7 @@ mod tests {
         assert_eq!(classify_status(503, Some(" 1 ")), wait(1));
         assert_eq!(classify_status(503, None), Class::Transient);
         assert_eq!(classify_status(502, None), Class::Transient);
-        assert_eq!(classify_status(413, None), Class::TooManyResults { blocks: None });
+        assert_eq!(classify_status(413, None), Class::TooManyResults { blocks: None, logs: None });
         assert_eq!(classify_status(401, None), Class::Fatal);
     }
 }

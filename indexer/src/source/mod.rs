@@ -1,21 +1,25 @@
 //! Where logs come from: JSON-RPC endpoints, behind a trait so that tests can put anything in their place.
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::B256;
 use futures::future::BoxFuture;
 
 mod bloom;
 mod endpoint;
 mod error;
+mod filter;
+mod limits;
 mod pool;
 mod rpc;
 mod wire;
 
 pub use endpoint::{BlockCalls, Endpoint, EthCall};
 pub use error::{Class, SourceError};
+pub use filter::LogFilter;
+pub use limits::Limits;
 pub use pool::{Expected, Pool, PoolOptions};
 pub use rpc::{Call, Rpc, RpcOptions};
 
-use crate::event::Log;
+use crate::{event::Log, store::Learned};
 
 /// What is needed of a block's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +78,8 @@ pub trait LogSource: Send + Sync {
     /// Where the chain stands, and the block `at`, in one request.
     fn heads(&self, at: Option<u64>) -> Answer<'_, Heads>;
 
-    /// All logs of `addresses` in a range.
-    fn logs(&self, range: BlockRange, addresses: &[Address]) -> Answer<'_, RangeLogs>;
+    /// All logs in a range that the filter asks for.
+    fn logs(&self, range: BlockRange, filter: &LogFilter) -> Answer<'_, RangeLogs>;
 
     /// Headers of these blocks, in their order; `None` for blocks that the source does not have.
     fn headers(&self, numbers: &[u64]) -> Answer<'_, Vec<Option<Header>>>;
@@ -85,6 +89,15 @@ pub trait LogSource: Send + Sync {
 
     /// Number of requests sent so far.
     fn requests(&self) -> u64;
+
+    /// What the endpoint bears that would be asked for logs now.
+    fn limits(&self) -> Limits;
+
+    /// Requests for logs that are worth having under way at once.
+    fn width(&self) -> usize;
+
+    /// What was learned since this was last asked.
+    fn learned(&self) -> Vec<Learned>;
 }
 
 impl BlockRange {

@@ -1,7 +1,10 @@
 //! Several endpoints of one chain as one source: the next one takes over when one fails.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -10,9 +13,12 @@ use futures::FutureExt as _;
 use rand::Rng as _;
 use tokio::time::Instant;
 
-use crate::{event::Log, manifest::ChainManifest};
+use crate::{event::Log, manifest::ChainManifest, store::Learned};
 
-use super::{Answer, BlockCalls, BlockRange, Class, Endpoint, Header, Heads, LogSource, RangeLogs, SourceError};
+use super::{
+    Answer, BlockCalls, BlockRange, Class, Endpoint, Header, Heads, Limits, LogFilter, LogSource, RangeLogs,
+    SourceError,
+};
 
 /// How often, and how patiently, endpoints are tried.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +51,7 @@ pub struct Expected {
 impl Expected {
     /// What a chain of a manifest expects.
     pub fn of(chain: &ChainManifest) -> Self {
-        let addresses = chain.contracts.values().copied().collect();
+        let addresses = chain.named_addresses().map(|(_, address)| address).collect();
         Self { chain_id: chain.chain_id, addresses, quorum: chain.quorum.unwrap_or(1) }
     }
 }
@@ -61,7 +67,12 @@ pub struct Pool {
 #[derive(Debug)]
 struct Member {
     endpoint: Arc<Endpoint>,
+    /// Tells it from other members; two URLs of one host have one label.
+    name: String,
     health: Mutex<Health>,
+    limits: Mutex<Limits>,
+    /// Requests for logs that are under way.
+    busy: AtomicUsize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -80,10 +91,28 @@ impl Pool {
     /// If there is none: a manifest has at least one.
     pub fn new(endpoints: Vec<Endpoint>, expected: Expected, options: PoolOptions) -> Self {
         assert!(!endpoints.is_empty(), "a pool needs an endpoint");
-        let health = Health { failures: 0, ready_at: Instant::now(), checked: false };
-        let members =
-            endpoints.into_iter().map(|endpoint| Member { endpoint: Arc::new(endpoint), health: Mutex::new(health) });
-        Self { members: members.collect(), expected, options }
+        let mut members: Vec<Member> = Vec::new();
+        for endpoint in endpoints {
+            let label = endpoint.rpc().label();
+            let same = members.iter().filter(|member| member.endpoint.rpc().label() == label).count();
+            let name = if same == 0 { label.to_owned() } else { format!("{label}#{}", same + 1) };
+            members.push(Member {
+                name,
+                health: Mutex::new(Health { failures: 0, ready_at: Instant::now(), checked: false }),
+                limits: Mutex::new(Limits::new(None, endpoint.rpc().in_flight())),
+                busy: AtomicUsize::new(0),
+                endpoint: Arc::new(endpoint),
+            });
+        }
+        Self { members, expected, options }
+    }
+
+    /// Takes in what earlier runs have learned of the endpoints.
+    pub fn remember(&self, learned: &[Learned]) {
+        for member in &self.members {
+            let known = learned.iter().find(|learned| learned.endpoint == member.name);
+            *member.limits() = Limits::new(known, member.endpoint.rpc().in_flight());
+        }
     }
 
     /// An endpoint is believed nothing before it was seen to serve the right chain.
@@ -103,11 +132,11 @@ impl Pool {
     /// If no endpoint answers. What a contract said when it reverted is an answer.
     pub async fn calls(&self, questions: BlockCalls) -> Result<Vec<Result<Bytes, String>>, SourceError> {
         let questions = Arc::new(questions);
-        self.ask(move |endpoint| {
-            let questions = questions.clone();
+        let question = move |member: &Member| {
+            let (endpoint, questions) = (member.endpoint.clone(), questions.clone());
             async move { endpoint.calls(&questions).await }
-        })
-        .await
+        };
+        Ok(self.ask(question, |_, _| ()).await?.1)
     }
 
     /// As `check_member`, several times if trying again may help.
@@ -126,20 +155,20 @@ impl Pool {
     }
 
     /// Holds logs against those of other endpoints, until as many agree as must.
-    async fn second(&self, range: BlockRange, addresses: &[Address], first: &RangeLogs) -> Result<(), SourceError> {
+    async fn second(&self, range: BlockRange, filter: &LogFilter, first: &RangeLogs) -> Result<(), SourceError> {
         let mut agreed = 1;
         let mut failure = None;
-        for member in self.members.iter().filter(|member| member.endpoint.rpc().label() != first.endpoint) {
+        for member in self.members.iter().filter(|member| member.name != first.endpoint) {
             if agreed >= self.expected.quorum {
                 break;
             }
             let other = match self.check_member(member).await {
-                Ok(()) => member.endpoint.logs(range, addresses).await,
+                Ok(()) => member.endpoint.logs(self.expected.chain_id, range, filter).await,
                 Err(error) => Err(error),
             };
             match other {
                 Ok(other) => {
-                    agree(range, first, &other)?;
+                    agree(range, first, &RangeLogs { endpoint: member.name.clone(), ..other })?;
                     agreed += 1;
                 }
                 Err(error) => failure = Some(error),
@@ -151,24 +180,48 @@ impl Pool {
         }
     }
 
-    /// Asks one endpoint after the other until one answers, or trying again does not help.
-    async fn ask<T, F>(&self, question: impl Fn(Arc<Endpoint>) -> F + Send) -> Result<T, SourceError>
+    /// Asks the endpoint that has room for it, and takes in what its answer says about its limits.
+    async fn ask_for_logs(&self, range: BlockRange, filter: &LogFilter) -> Result<RangeLogs, SourceError> {
+        let chain_id = self.expected.chain_id;
+        let question = |member: &Member| {
+            let (endpoint, filter) = (member.endpoint.clone(), filter.clone());
+            async move { endpoint.logs(chain_id, range, &filter).await }
+        };
+        let take_in = |member: &Member, answer: &Result<RangeLogs, SourceError>| match answer {
+            Ok(found) => member.limits().succeeded(range, found.logs.len() as u64),
+            Err(error) => member.limits().failed(range, error.class),
+        };
+        let mut logs = self.ask(question, take_in).await?;
+        self.second(range, filter, &logs.1).await?;
+        logs.1.endpoint = logs.0;
+        Ok(logs.1)
+    }
+
+    /// Asks one endpoint after the other until one answers, or trying again does not help; its name and the answer.
+    async fn ask<T, F>(
+        &self,
+        question: impl Fn(&Member) -> F + Send,
+        take_in: impl Fn(&Member, &Result<T, SourceError>) + Send,
+    ) -> Result<(String, T), SourceError>
     where
+        T: Send,
         F: Future<Output = Result<T, SourceError>> + Send,
     {
         let mut attempt = 0;
         loop {
             let member = self.pick();
+            let _busy = Busy::new(&member.busy);
             let ready_at = member.health().ready_at;
             tokio::time::sleep_until(ready_at).await;
             let answer = match self.check_member(member).await {
-                Ok(()) => question(member.endpoint.clone()).await,
+                Ok(()) => question(member).await,
                 Err(error) => Err(error),
             };
+            take_in(member, &answer);
             let error = match answer {
                 Ok(answer) => {
                     member.health().failures = 0;
-                    return Ok(answer);
+                    return Ok((member.name.clone(), answer));
                 }
                 Err(error) => error,
             };
@@ -186,15 +239,43 @@ impl Pool {
         }
     }
 
-    /// The endpoint that may be asked first; of those that may now, the preferred one.
+    /// The endpoint that may be asked first; of those that may now, the preferred one that has room.
     fn pick(&self) -> &Member {
         let now = Instant::now();
-        let ready = |member: &&Member| member.health().ready_at.max(now);
-        self.members.iter().min_by_key(ready).expect("a pool has an endpoint")
+        let order = |member: &&Member| (member.health().ready_at.max(now), !member.has_room());
+        self.members.iter().min_by_key(order).expect("a pool has an endpoint")
+    }
+}
+
+/// Counts a request as under way until it is dropped.
+struct Busy<'a>(&'a AtomicUsize);
+
+impl<'a> Busy<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl Member {
+    fn limits(&self) -> MutexGuard<'_, Limits> {
+        self.limits.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn has_room(&self) -> bool {
+        (self.busy.load(Ordering::Relaxed) as u64) < self.limits().in_flight()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.health().ready_at <= Instant::now()
+    }
+
     fn health(&self) -> MutexGuard<'_, Health> {
         self.health.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
@@ -257,37 +338,46 @@ impl LogSource for Pool {
     }
 
     fn heads(&self, at: Option<u64>) -> Answer<'_, Heads> {
-        self.ask(move |endpoint| async move { endpoint.heads(at).await }).boxed()
+        let chain_id = self.expected.chain_id;
+        let question = move |member: &Member| {
+            let endpoint = member.endpoint.clone();
+            async move { endpoint.heads(chain_id, at).await }
+        };
+        async move { Ok(self.ask(question, |_, _| ()).await?.1) }.boxed()
     }
 
-    fn logs(&self, range: BlockRange, addresses: &[Address]) -> Answer<'_, RangeLogs> {
-        let addresses: Arc<[Address]> = addresses.into();
-        async move {
-            let asked = addresses.clone();
-            let question = move |endpoint: Arc<Endpoint>| {
-                let addresses = asked.clone();
-                async move { endpoint.logs(range, &addresses).await }
-            };
-            let logs = self.ask(question).await?;
-            self.second(range, &addresses, &logs).await?;
-            Ok(logs)
-        }
-        .boxed()
+    fn logs(&self, range: BlockRange, filter: &LogFilter) -> Answer<'_, RangeLogs> {
+        let filter = filter.clone();
+        async move { self.ask_for_logs(range, &filter).await }.boxed()
     }
 
     fn headers(&self, numbers: &[u64]) -> Answer<'_, Vec<Option<Header>>> {
         let numbers: Arc<[u64]> = numbers.into();
-        self.ask(move |endpoint| {
-            let numbers = numbers.clone();
+        let question = move |member: &Member| {
+            let (endpoint, numbers) = (member.endpoint.clone(), numbers.clone());
             async move { endpoint.headers(&numbers).await }
-        })
-        .boxed()
+        };
+        async move { Ok(self.ask(question, |_, _| ()).await?.1) }.boxed()
     }
 
     fn distrust(&self, endpoint: &str) {
-        for member in self.members.iter().filter(|member| member.endpoint.rpc().label() == endpoint) {
+        for member in self.members.iter().filter(|member| member.name == endpoint) {
             member.rest(Class::MissingData, &self.options);
         }
+    }
+
+    fn limits(&self) -> Limits {
+        self.pick().limits().clone()
+    }
+
+    fn width(&self) -> usize {
+        let ready = self.members.iter().filter(|member| member.is_ready());
+        let width: u64 = ready.map(|member| member.limits().in_flight()).sum();
+        usize::try_from(width).unwrap_or(usize::MAX).max(1)
+    }
+
+    fn learned(&self) -> Vec<Learned> {
+        self.members.iter().filter_map(|member| member.limits().take_learned(&member.name)).collect()
     }
 
     fn requests(&self) -> u64 {

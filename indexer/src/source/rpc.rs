@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::{
     Class, SourceError,
     error::{classify, classify_status},
-    wire::WireReply,
+    wire::{WireReply, first_line},
 };
 
 /// Limits of the requests to one endpoint.
@@ -28,7 +28,7 @@ pub struct RpcOptions {
 
 impl Default for RpcOptions {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), in_flight: 4, max_reply_bytes: 256 << 20 }
+        Self { timeout: Duration::from_secs(30), in_flight: 4, max_reply_bytes: 64 << 20 }
     }
 }
 
@@ -78,6 +78,11 @@ impl Rpc {
         &self.label
     }
 
+    /// Requests that it may have under way at once.
+    pub fn in_flight(&self) -> u64 {
+        self.options.in_flight as u64
+    }
+
     /// Number of HTTP requests sent so far.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
@@ -108,7 +113,12 @@ impl Rpc {
         SourceError::new(&self.label, class, message)
     }
 
-    async fn post(&self, calls: &[Call]) -> Result<Vec<u8>, SourceError> {
+    /// Sends calls as one request, whose ids are their indices, and returns the body as it came.
+    ///
+    /// # Errors
+    ///
+    /// If the request fails.
+    pub async fn post(&self, calls: &[Call]) -> Result<Vec<u8>, SourceError> {
         let batch = calls
             .iter()
             .enumerate()
@@ -124,11 +134,12 @@ impl Rpc {
             let class = classify_status(status.as_u16(), retry_after);
             return Err(self.error(class, format!("answered with HTTP status {status}")));
         }
-        let mut body = Vec::new();
+        let told = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        let mut body = Vec::with_capacity(told.min(self.options.max_reply_bytes));
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > self.options.max_reply_bytes {
                 let message = format!("the reply is longer than {} bytes", self.options.max_reply_bytes);
-                return Err(self.error(Class::TooManyResults { blocks: None }, message));
+                return Err(self.error(Class::TooManyResults { blocks: None, logs: None }, message));
             }
             body.extend_from_slice(&chunk);
         }
@@ -136,7 +147,10 @@ impl Rpc {
     }
 
     fn read(&self, body: &[u8], calls: &[Call]) -> Result<Vec<Outcome>, SourceError> {
-        let cut = |error| self.error(Class::Transient, format!("the reply is no JSON-RPC, or was cut off: {error}"));
+        let cut = |error: sonic_rs::Error| {
+            let message = format!("the reply is no JSON-RPC, or was cut off: {}", first_line(&error));
+            self.error(Class::Transient, message)
+        };
         if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
             // One object instead of a list: the whole batch failed.
             let reply: WireReply<'_> = sonic_rs::from_slice(body).map_err(cut)?;

@@ -1,20 +1,20 @@
-//! Writing a range: rows, state, undo records and cursor, in one transaction.
+//! Writing ranges: rows, state, undo records and cursors, in one transaction.
 
 use std::collections::BTreeMap;
 
-use sqlx::{Connection as _, SqliteConnection};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::{Cursor, StoreError, Tip, Writer, insert::Inserter, schema::RAW_LOG_COLUMNS, writer::Chain};
+use super::{Child, Cursor, Learned, StoreError, Tip, Writer, writer::Chain};
 use crate::{
-    decode::{Decoded, event_tables},
+    cells::Cells,
+    decode::Decoded,
     fold::{Change, State},
     source::{BlockRange, Header},
-    table::{insert_sql, quoted},
-    value::{Field as _, Row, Value},
+    value::{Field as _, Row},
 };
 
 /// A range that was fetched and decoded.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Batch {
     /// The chain.
     pub chain_id: u64,
@@ -25,13 +25,22 @@ pub struct Batch {
     /// The last block that is final now, `None` if none is.
     pub finalized: Option<u64>,
     /// All logs of the range, in order.
-    pub logs: Vec<Decoded>,
-    /// Blocks per range that the planner has learned.
-    pub learned: u64,
+    pub logs: Decoded,
+    /// Contracts that the range brought into being.
+    pub children: Vec<Child>,
+    /// What has been learned of the endpoints, if it is new.
+    pub learned: Vec<Learned>,
+}
+
+impl Batch {
+    /// Whether none of its blocks can be taken back.
+    pub fn is_final(&self) -> bool {
+        self.finalized.is_some_and(|finalized| self.range.to <= finalized)
+    }
 }
 
 /// A change of state in a block that is not final.
-struct Undo {
+pub(super) struct Undo {
     block: u64,
     change: Change,
 }
@@ -39,208 +48,296 @@ struct Undo {
 /// What a range does to the state.
 #[derive(Default)]
 struct Folded {
-    /// In the order of the chain; a row may be there several times.
-    changes: Vec<Change>,
-    /// The same of the blocks that are not final.
-    undo: Vec<Undo>,
+    /// In the order of the chain; a row may be there several times. Empty for final ranges, whose rows the state has.
+    changes: Vec<Undo>,
+    cursor: Option<Cursor>,
 }
 
 impl Writer {
-    /// Writes a range.
+    /// Writes ranges in one transaction; if that fails, each in its own. Only ranges that are final may be written
+    /// together.
     ///
-    /// # Errors
-    ///
-    /// If the range does not follow on the last one, if an event does not fit the state, or if the database fails. In
-    /// any case the file and the state are as before; after a failure of the database the writer must be opened again.
-    pub async fn commit(&mut self, batch: Batch) -> Result<Cursor, StoreError> {
-        let Self { path, conn, chains, inserter, .. } = self;
-        let chain = chains.get_mut(&batch.chain_id).ok_or(StoreError::UnknownChain(batch.chain_id))?;
-        check_order(chain, &batch)?;
-        let finalized = chain.cursor.finalized.max(batch.finalized);
-        let is_final = finalized.is_some_and(|finalized| batch.range.to <= finalized);
-        let folded = fold(&mut chain.state, &batch, is_final)?;
-        let cursor = Cursor { next_block: batch.range.to + 1, tip: Some(Tip::from(batch.tip)), finalized };
-        write(conn, inserter, batch, folded, cursor, is_final).await.map_err(|error| StoreError::sql(path, &error))?;
-        chain.cursor = cursor;
-        Ok(cursor)
+    /// A range fails if it does not follow on the last one, if an event does not fit the state, or if the database
+    /// fails. File and memory are then as they were before it.
+    pub fn commit(&mut self, batches: &[Batch]) -> Vec<Result<Cursor, StoreError>> {
+        debug_assert!(
+            batches.len() == 1 || batches.iter().all(Batch::is_final),
+            "undo records need a range of their own"
+        );
+        match self.write(batches) {
+            Ok(cursors) => cursors.into_iter().map(Ok).collect(),
+            Err(error) if batches.len() == 1 => vec![Err(error)],
+            Err(_) => batches.iter().flat_map(|batch| self.commit(std::slice::from_ref(batch))).collect(),
+        }
+    }
+
+    fn write(&mut self, batches: &[Batch]) -> Result<Vec<Cursor>, StoreError> {
+        let mut folded: Vec<Folded> = Vec::with_capacity(batches.len());
+        let mut written = Ok(());
+        for batch in batches {
+            let mut fold = Folded::default();
+            let same_chain = batches.iter().zip(&folded).rev().find(|(other, _)| other.chain_id == batch.chain_id);
+            written = self.fold(batch, same_chain.and_then(|(_, last)| last.cursor), &mut fold);
+            folded.push(fold);
+            if written.is_err() {
+                break;
+            }
+        }
+        let written = written.and_then(|()| {
+            self.state_rows.iter_mut().for_each(Cells::clear);
+            let failed = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
+            let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate).map_err(failed)?;
+            self.statements.write(&tx, &self.chains, batches, &folded, &mut self.state_rows).map_err(failed)?;
+            tx.commit().map_err(failed)
+        });
+        match written {
+            Ok(()) => {
+                let cursors =
+                    batches.iter().zip(&folded).filter_map(|(batch, fold)| Some((batch.chain_id, fold.cursor?)));
+                for (chain_id, cursor) in cursors {
+                    if let Some(chain) = self.chains.get_mut(&chain_id) {
+                        chain.cursor = cursor;
+                        chain.state.settle();
+                    }
+                }
+                Ok(folded.into_iter().filter_map(|fold| fold.cursor).collect())
+            }
+            Err(error) => {
+                self.take_back(batches, folded);
+                Err(error)
+            }
+        }
+    }
+
+    /// Applies the events of a range that follows on `before`, or on what is written.
+    fn fold(&mut self, batch: &Batch, before: Option<Cursor>, folded: &mut Folded) -> Result<(), StoreError> {
+        let chain = self.chains.get_mut(&batch.chain_id).ok_or(StoreError::UnknownChain(batch.chain_id))?;
+        let before = before.unwrap_or(chain.cursor);
+        check_order(before, batch)?;
+        let finalized = before.finalized.max(batch.finalized);
+        folded.cursor = Some(Cursor { next_block: batch.range.to + 1, tip: Some(Tip::from(batch.tip)), finalized });
+        chain.apply(batch.chain_id, &batch.logs, batch.is_final(), &mut folded.changes)
+    }
+
+    /// Puts the state back to where it was before the ranges.
+    fn take_back(&mut self, batches: &[Batch], folded: Vec<Folded>) {
+        for (batch, fold) in batches.iter().zip(folded).rev() {
+            if let Some(chain) = self.chains.get_mut(&batch.chain_id) {
+                chain.take_back(fold.changes);
+            }
+        }
     }
 }
 
-fn check_order(chain: &Chain, batch: &Batch) -> Result<(), StoreError> {
-    let follows = match chain.cursor.tip {
+impl Chain {
+    /// Applies events. What they change in blocks that are not final goes into `changes`, block by block.
+    pub fn apply(
+        &mut self,
+        chain_id: u64,
+        logs: &Decoded,
+        is_final: bool,
+        changes: &mut Vec<Undo>,
+    ) -> Result<(), StoreError> {
+        for (index, (at, event)) in logs.events.iter().enumerate() {
+            let (block, log_index) = (at.block(), at.log_index());
+            let misfit = |cause| StoreError::Inconsistent { chain_id, block, log_index, cause };
+            self.state.apply(*at, event).map_err(misfit)?;
+            let ends_block = logs.events.get(index + 1).is_none_or(|(next, _)| next.block() != block);
+            if ends_block && !is_final {
+                changes.extend(self.state.take_changes().into_iter().map(|change| Undo { block, change }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the state back to where it was.
+    pub fn take_back(&mut self, changes: Vec<Undo>) {
+        self.state.abort();
+        for Undo { change, .. } in changes.into_iter().rev() {
+            let restored = self.state.restore(change.table, &change.key, change.before.as_deref());
+            restored.expect("the state reads back what it has written");
+        }
+    }
+}
+
+fn check_order(cursor: Cursor, batch: &Batch) -> Result<(), StoreError> {
+    let follows = match cursor.tip {
         // One block names its parent; the source has compared the hashes of longer ranges.
         Some(tip) if batch.range.from == batch.range.to => batch.tip.parent_hash == tip.hash,
         _ => true,
     };
-    if batch.range.from != chain.cursor.next_block || batch.tip.number != batch.range.to || !follows {
-        let (from, next) = (batch.range.from, chain.cursor.next_block);
+    if batch.range.from != cursor.next_block || batch.tip.number != batch.range.to || !follows {
+        let (from, next) = (batch.range.from, cursor.next_block);
         return Err(StoreError::OutOfOrder { chain_id: batch.chain_id, from, next });
     }
     Ok(())
 }
 
-/// Applies the events, and takes the state back if one does not fit.
-fn fold(state: &mut State, batch: &Batch, is_final: bool) -> Result<Folded, StoreError> {
-    let mut folded = Folded::default();
-    match fold_all(state, batch, is_final, &mut folded) {
-        Ok(()) => Ok(folded),
-        Err(error) => {
-            state.abort();
-            for change in folded.changes.into_iter().rev() {
-                let restored = state.restore(change.table, &change.key, change.before.as_deref());
-                restored.expect("the state reads back what it has written");
-            }
-            Err(error)
+/// The SQL of every table that rows go into, made once.
+pub(super) struct Statements {
+    raw: String,
+    /// By index in the catalog: SQL and number of columns.
+    events: Vec<(String, usize)>,
+    /// By index in [`State::tables`].
+    state: Vec<(String, usize)>,
+}
+
+/// Columns of `raw_log`.
+const RAW_WIDTH: usize = 6;
+
+impl Statements {
+    pub fn new(events: &[crate::table::Table]) -> Self {
+        let sql = |tables: &[crate::table::Table]| {
+            tables.iter().map(|table| (table.insert_sql(), table.width())).collect::<Vec<_>>()
+        };
+        let raw =
+            "INSERT INTO raw_log (event_id, block_time, address, topics, data, tx_hash) VALUES (?, ?, ?, ?, ?, ?)";
+        Self { raw: raw.to_owned(), events: sql(events), state: sql(State::tables()) }
+    }
+
+    fn write(
+        &self,
+        tx: &Connection,
+        chains: &BTreeMap<u64, Chain>,
+        batches: &[Batch],
+        folded: &[Folded],
+        state_rows: &mut [Cells],
+    ) -> rusqlite::Result<()> {
+        for batch in batches {
+            insert(tx, &self.raw, RAW_WIDTH, &batch.logs.raw)?;
         }
+        self.write_events(tx, batches.iter().map(|batch| &batch.logs))?;
+        let ends: BTreeMap<u64, (&Batch, Cursor)> = batches
+            .iter()
+            .zip(folded)
+            .filter_map(|(batch, fold)| Some((batch.chain_id, (batch, fold.cursor?))))
+            .collect();
+        for (chain_id, (batch, cursor)) in &ends {
+            if batch.is_final() {
+                chains[chain_id].state.changed(*chain_id, state_rows);
+            }
+            write_headers(tx, batch)?;
+            write_cursor(tx, *chain_id, *cursor)?;
+        }
+        for (batch, fold) in batches.iter().zip(folded) {
+            write_undo(tx, batch.chain_id, &fold.changes)?;
+            changes_to_rows(batch.chain_id, &fold.changes, state_rows);
+            write_found(tx, batch)?;
+        }
+        self.write_state(tx, state_rows)?;
+        ends.iter().try_for_each(|(chain_id, (_, cursor))| prune(tx, *chain_id, *cursor))
+    }
+
+    /// Rows of the event tables, one table after the other.
+    pub fn write_events<'a>(
+        &self,
+        tx: &Connection,
+        ranges: impl Iterator<Item = &'a Decoded> + Clone,
+    ) -> rusqlite::Result<()> {
+        for (index, (sql, width)) in self.events.iter().enumerate() {
+            for rows in ranges.clone().filter_map(|logs| logs.rows.get(index)) {
+                insert(tx, sql, *width, rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of the tables of state.
+    pub fn write_state(&self, tx: &Connection, state_rows: &[Cells]) -> rusqlite::Result<()> {
+        self.state.iter().zip(state_rows).try_for_each(|((sql, width), rows)| insert(tx, sql, *width, rows))
     }
 }
 
-fn fold_all(state: &mut State, batch: &Batch, is_final: bool, folded: &mut Folded) -> Result<(), StoreError> {
-    for (index, decoded) in batch.logs.iter().enumerate() {
-        let block = decoded.at.block();
-        if let Some(event) = &decoded.event {
-            state.apply(decoded.at, event).map_err(|cause| StoreError::Inconsistent {
-                chain_id: batch.chain_id,
-                block,
-                log_index: decoded.at.log_index(),
-                cause,
-            })?;
-        }
-        let ends_block = batch.logs.get(index + 1).is_none_or(|next| next.at.block() != block);
-        if ends_block && !is_final {
-            let changes = state.take_changes();
-            folded.undo.extend(changes.iter().map(|change| Undo { block, change: change.clone() }));
-            folded.changes.extend(changes);
-        }
+/// Inserts rows, one by one: with a prepared statement that is as fast as many rows in one.
+fn insert(tx: &Connection, sql: &str, width: usize, rows: &Cells) -> rusqlite::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
     }
-    // Blocks that are final are not taken back one by one, so they may share what they change.
-    folded.changes.extend(state.take_changes());
+    let mut statement = tx.prepare_cached(sql)?;
+    for row in rows.rows(width) {
+        for (index, cell) in row.enumerate() {
+            statement.raw_bind_parameter(index + 1, cell)?;
+        }
+        statement.raw_execute()?;
+    }
     Ok(())
 }
 
-async fn write(
-    conn: &mut SqliteConnection,
-    inserter: &mut Inserter,
-    batch: Batch,
-    folded: Folded,
-    cursor: Cursor,
-    is_final: bool,
-) -> Result<(), sqlx::Error> {
-    let chain_id = batch.chain_id;
-    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
-    write_headers(&mut tx, &batch, is_final).await?;
-    write_undo(&mut tx, inserter, chain_id, folded.undo).await?;
-    write_state(&mut tx, inserter, chain_id, folded.changes).await?;
-    let learned = batch.learned;
-    write_rows(&mut tx, inserter, batch.logs).await?;
-    prune(&mut tx, chain_id, cursor).await?;
-    write_cursor(&mut tx, chain_id, cursor).await?;
-    let query = sqlx::query(
-        "INSERT INTO learned (chain_id, blocks) VALUES (?, ?) ON CONFLICT DO UPDATE SET blocks = excluded.blocks",
-    );
-    query.bind(chain_id.cast_signed()).bind(learned.cast_signed()).execute(&mut *tx).await?;
-    tx.commit().await
+/// Rows that changed in blocks that are not final; a later change of a row replaces the one before.
+pub(super) fn changes_to_rows(chain_id: u64, changes: &[Undo], rows: &mut [Cells]) {
+    for Undo { change, .. } in changes {
+        let row = &mut rows[change.table];
+        chain_id.write(row);
+        change.key.iter().chain(&change.after).for_each(|value| row.value(value));
+    }
 }
 
 /// Hashes of the last block and, in a range that is not final, of every block with logs: between two of them no row is.
-async fn write_headers(conn: &mut SqliteConnection, batch: &Batch, is_final: bool) -> Result<(), sqlx::Error> {
-    let open = batch.logs.iter().filter(|_| !is_final);
-    let mut headers: BTreeMap<_, _> =
-        open.map(|decoded| (decoded.log.block, (decoded.log.block_hash, decoded.at.time))).collect();
-    headers.insert(batch.tip.number, (batch.tip.hash, batch.tip.time));
-    for (number, (hash, time)) in headers {
-        let query = sqlx::query("INSERT OR REPLACE INTO header (chain_id, number, hash, time) VALUES (?, ?, ?, ?)");
-        let query = query.bind(batch.chain_id.cast_signed()).bind(number.cast_signed());
-        query.bind(hash.to_vec()).bind(time.cast_signed()).execute(&mut *conn).await?;
+fn write_headers(tx: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let mut statement =
+        tx.prepare_cached("INSERT OR REPLACE INTO header (chain_id, number, hash, time) VALUES (?, ?, ?, ?)")?;
+    let open = batch.logs.blocks.iter().filter(|_| !batch.is_final()).copied();
+    for (number, hash, time) in open.chain([(batch.tip.number, batch.tip.hash, batch.tip.time)]) {
+        let (chain_id, number, time) = (batch.chain_id.cast_signed(), number.cast_signed(), time.cast_signed());
+        statement.execute(params![chain_id, number, hash.as_slice(), time])?;
     }
     Ok(())
 }
 
-async fn write_undo(
-    conn: &mut SqliteConnection,
-    inserter: &mut Inserter,
-    chain_id: u64,
-    undo: Vec<Undo>,
-) -> Result<(), sqlx::Error> {
-    let json = |row: &Row| Value::Text(serde_json::to_string(row).expect("values are JSON"));
-    let rows = undo.iter().enumerate().map(|(seq, undo)| {
-        let Change { table, key, before, .. } = &undo.change;
-        let table = State::tables()[*table].name.to_value();
-        let before = before.as_ref().map_or(Value::Null, json);
-        vec![chain_id.to_value(), undo.block.to_value(), (seq as u64).to_value(), table, json(key), before]
-    });
-    let columns = ["chain_id", "block", "seq", "state_table", "key", "before"].map(quoted);
-    inserter.insert(conn, usize::MAX, |rows| insert_sql("undo", &columns, rows), rows.collect()).await
-}
-
-async fn write_state(
-    conn: &mut SqliteConnection,
-    inserter: &mut Inserter,
-    chain_id: u64,
-    changes: Vec<Change>,
-) -> Result<(), sqlx::Error> {
-    let mut by_table: BTreeMap<usize, Vec<Row>> = BTreeMap::new();
-    for change in changes {
-        let row = [vec![chain_id.to_value()], change.key, change.after].concat();
-        by_table.entry(change.table).or_default().push(row);
-    }
-    for (index, rows) in by_table {
-        let table = &State::tables()[index];
-        inserter.insert(conn, event_tables().len() + index, |rows| table.insert_sql(rows), rows).await?;
+pub(super) fn write_undo(tx: &Connection, chain_id: u64, changes: &[Undo]) -> rusqlite::Result<()> {
+    let json = |row: &Row| serde_json::to_string(row).expect("values are JSON");
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO undo (chain_id, block, seq, state_table, key, before) VALUES (?, ?, ?, ?, ?, ?)",
+    )?;
+    for (seq, Undo { block, change }) in changes.iter().enumerate() {
+        let table = &State::tables()[change.table].name;
+        let before = change.before.as_ref().map(json);
+        let (chain_id, block) = (chain_id.cast_signed(), block.cast_signed());
+        statement.execute(params![chain_id, block, seq as i64, table, json(&change.key), before])?;
     }
     Ok(())
 }
 
-async fn write_rows(
-    conn: &mut SqliteConnection,
-    inserter: &mut Inserter,
-    logs: Vec<Decoded>,
-) -> Result<(), sqlx::Error> {
-    let mut raw = Vec::with_capacity(logs.len());
-    let mut by_table: BTreeMap<usize, Vec<Row>> = BTreeMap::new();
-    for Decoded { at, log, row, .. } in logs {
-        let topics = Value::Blob(log.topics.concat());
-        let (id, time) = (at.id.to_value(), at.time.to_value());
-        raw.push(vec![id, time, log.address.to_value(), topics, Value::Blob(log.data), log.tx_hash.to_value()]);
-        if let Some((table, row)) = row {
-            by_table.entry(table).or_default().push(row);
-        }
+/// Contracts that came into being, and what was learned of the endpoints.
+fn write_found(tx: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let chain_id = batch.chain_id.cast_signed();
+    for child in &batch.children {
+        let sql = "INSERT OR IGNORE INTO child (chain_id, address, name, block) VALUES (?, ?, ?, ?)";
+        let values = params![chain_id, child.address.as_slice(), child.name, child.block.cast_signed()];
+        tx.prepare_cached(sql)?.execute(values)?;
     }
-    let columns = RAW_LOG_COLUMNS.map(quoted);
-    inserter.insert(conn, usize::MAX - 1, |rows| insert_sql("raw_log", &columns, rows), raw).await?;
-    for (index, rows) in by_table {
-        inserter.insert(conn, index, |rows| event_tables()[index].insert_sql(rows), rows).await?;
+    for learned in &batch.learned {
+        let sql = "INSERT OR REPLACE INTO learned (chain_id, endpoint, blocks, logs, in_flight) VALUES (?, ?, ?, ?, ?)";
+        let [blocks, logs, in_flight] = [learned.blocks, learned.logs, learned.in_flight].map(u64::cast_signed);
+        tx.prepare_cached(sql)?.execute(params![chain_id, learned.endpoint, blocks, logs, in_flight])?;
     }
     Ok(())
 }
 
 /// What is final needs no undo records, and one hash to hold on to.
-async fn prune(conn: &mut SqliteConnection, chain_id: u64, cursor: Cursor) -> Result<(), sqlx::Error> {
+fn prune(tx: &Connection, chain_id: u64, cursor: Cursor) -> rusqlite::Result<()> {
     let Some(finalized) = cursor.finalized else { return Ok(()) };
-    let (chain_id, finalized) = (chain_id.cast_signed(), finalized.cast_signed());
-    let undo = sqlx::query("DELETE FROM undo WHERE chain_id = ? AND block <= ?");
-    undo.bind(chain_id).bind(finalized).execute(&mut *conn).await?;
-    let headers = sqlx::query(
+    let ids = params![chain_id.cast_signed(), finalized.cast_signed()];
+    tx.prepare_cached("DELETE FROM undo WHERE chain_id = ? AND block <= ?")?.execute(ids)?;
+    tx.prepare_cached(
         "DELETE FROM header WHERE chain_id = ?1 AND number <
          (SELECT max(number) FROM header WHERE chain_id = ?1 AND number <= ?2)",
-    );
-    headers.bind(chain_id).bind(finalized).execute(&mut *conn).await?;
+    )?
+    .execute(ids)?;
     Ok(())
 }
 
 /// Moves the cursor.
-pub(super) async fn write_cursor(
-    conn: &mut SqliteConnection,
-    chain_id: u64,
-    cursor: Cursor,
-) -> Result<(), sqlx::Error> {
-    let query =
-        sqlx::query("UPDATE cursor SET next_block = ?, tip_hash = ?, tip_time = ?, finalized = ? WHERE chain_id = ?");
-    let query = query
-        .bind(cursor.next_block.cast_signed())
-        .bind(cursor.tip.map(|tip| tip.hash.to_vec()))
-        .bind(cursor.tip.map(|tip| tip.time.cast_signed()))
-        .bind(cursor.finalized.map(u64::cast_signed));
-    query.bind(chain_id.cast_signed()).execute(conn).await?;
+pub(super) fn write_cursor(tx: &Connection, chain_id: u64, cursor: Cursor) -> rusqlite::Result<()> {
+    let mut statement = tx.prepare_cached(
+        "UPDATE cursor SET next_block = ?, tip_hash = ?, tip_time = ?, finalized = ? WHERE chain_id = ?",
+    )?;
+    statement.execute(params![
+        cursor.next_block.cast_signed(),
+        cursor.tip.map(|tip| tip.hash.to_vec()),
+        cursor.tip.map(|tip| tip.time.cast_signed()),
+        cursor.finalized.map(u64::cast_signed),
+        chain_id.cast_signed(),
+    ])?;
     Ok(())
 }

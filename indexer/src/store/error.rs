@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use alloy::primitives::Address;
 
-use crate::{fold::Inconsistent, value::ValueError};
+use crate::{decode::DecodeError, fold::Inconsistent, value::ValueError};
 
 /// A failure of the database. Nothing that was committed is lost by any of them.
 #[derive(Debug, thiserror::Error)]
@@ -57,12 +57,27 @@ pub enum StoreError {
     },
     /// The tables are those of other contracts.
     #[error(
-        "the tables of {} are those of other contract versions; index into a new file",
+        "the tables of {} are those of other contract versions; make them again with spheron index rebuild, \
+         or index into a new file",
         path.display()
     )]
     OtherLayout {
         /// The file.
         path: PathBuf,
+    },
+    /// Making the tables again was interrupted.
+    #[error("the tables of {} are half made; run spheron index rebuild again, it goes on where it was", path.display())]
+    Rebuilding {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is no space for more.
+    #[error("the disk of {} is full ({cause}); make room, the indexer goes on by itself", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        cause: String,
     },
     /// The file was written for another deployment.
     #[error("the database {} is of another deployment: {what}; index into a new file", path.display())]
@@ -75,7 +90,10 @@ pub enum StoreError {
     /// The chain is not in the database.
     #[error("the database has no chain {0}")]
     UnknownChain(u64),
-    /// No space, or any other failure.
+    /// A stored log does not fit the ABI of its contract.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// Any other failure.
     #[error("the database {} failed: {cause}", path.display())]
     Sql {
         /// The file.
@@ -128,17 +146,27 @@ pub enum StoreError {
 
 impl StoreError {
     /// Sorts what SQLite says.
-    pub(crate) fn sql(path: &Path, error: &sqlx::Error) -> Self {
-        let path = path.to_owned();
-        let cause = error.to_string();
+    pub(crate) fn sql(path: &Path, error: &rusqlite::Error) -> Self {
+        let code = error.sqlite_error().map(|error| error.extended_code);
+        Self::sorted(path, code, error.to_string())
+    }
+
+    /// Sorts what SQLite says to readers.
+    pub(crate) fn sqlx(path: &Path, error: &sqlx::Error) -> Self {
         let code = match error {
             sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i32>().ok()),
             _ => None,
         };
+        Self::sorted(path, code, error.to_string())
+    }
+
+    fn sorted(path: &Path, code: Option<i32>, cause: String) -> Self {
+        let path = path.to_owned();
         // The low byte is the primary result code, see sqlite.org/rescode.html.
         match code.map(|code| code & 0xff) {
             Some(8) => Self::ReadOnly { path, cause },
             Some(11 | 26) => Self::Corrupt { path, cause },
+            Some(13) => Self::Full { path, cause },
             Some(14) => Self::Open { path, cause },
             Some(5 | 6) => Self::InUse { path },
             _ => Self::Sql { path, cause },
@@ -146,8 +174,13 @@ impl StoreError {
     }
 
     /// Whether fetching again may help.
-    pub fn is_retryable(&self) -> bool {
+    pub fn is_misfit(&self) -> bool {
         matches!(self, Self::Inconsistent { .. } | Self::OutOfOrder { .. })
+    }
+
+    /// Whether it may pass by itself, or once somebody does what the message says.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Full { .. } | Self::Sql { .. } | Self::InUse { .. })
     }
 }
 

@@ -5,9 +5,9 @@
 
 mod commit;
 mod error;
-mod insert;
 mod open;
 mod reader;
+mod rebuild;
 mod rollback;
 mod schema;
 mod snapshot;
@@ -16,12 +16,13 @@ mod writer;
 pub use commit::Batch;
 pub use error::StoreError;
 pub use reader::{Found, Reader, Wanted};
+pub use rebuild::{Rebuilt, rebuild};
 pub use snapshot::Snapshot;
 pub use writer::Writer;
 
-pub(crate) use schema::derived_tables;
+pub(crate) use open::connect_to_read;
 
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256};
 
 use crate::source::Header;
 
@@ -45,6 +46,30 @@ pub struct Tip {
     pub hash: B256,
     /// Unix seconds.
     pub time: u64,
+}
+
+/// A contract that an event of another one brought into being.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    /// Where it is.
+    pub address: Address,
+    /// Its name in the catalog.
+    pub name: String,
+    /// Block of the event.
+    pub block: u64,
+}
+
+/// What has been learned of an endpoint, so that the next run need not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Learned {
+    /// Its label.
+    pub endpoint: String,
+    /// Blocks that an `eth_getLogs` may span.
+    pub blocks: u64,
+    /// Logs that a reply may have.
+    pub logs: u64,
+    /// Requests that it bears at once.
+    pub in_flight: u64,
 }
 
 impl From<Header> for Tip {

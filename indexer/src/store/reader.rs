@@ -4,15 +4,10 @@ use std::path::{Path, PathBuf};
 
 use sqlx::{AssertSqlSafe, SqlitePool};
 
-use super::{
-    StoreError,
-    insert::bind,
-    open,
-    writer::{column_list, read_row},
-};
+use super::{StoreError, open, writer::column_list};
 use crate::{
-    table::{Shape, Table, quoted},
-    value::{Row, Value},
+    table::{Column, Shape, Table, quoted},
+    value::{Kind, Row, Value},
 };
 
 /// Read-only connections to a database.
@@ -111,7 +106,7 @@ impl Reader {
             sql = format!("{sql} LIMIT {limit}");
         }
         let query = wanted.parameters.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), bind);
-        let failed = |error: sqlx::Error| StoreError::sql(&self.path, &error);
+        let failed = |error: sqlx::Error| StoreError::sqlx(&self.path, &error);
         let rows = query.fetch_all(&self.pool).await.map_err(failed)?;
         let width = table.columns.len();
         let found = |row: sqlx::sqlite::SqliteRow| {
@@ -122,4 +117,33 @@ impl Reader {
         };
         rows.into_iter().map(found).collect::<Result<_, _>>().map_err(failed)
     }
+}
+
+/// A query with its arguments.
+type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+fn bind(query: Query<'_>, value: Value) -> Query<'_> {
+    match value {
+        Value::Null => query.bind(None::<i64>),
+        Value::Integer(number) => query.bind(number),
+        Value::Text(text) => query.bind(text),
+        Value::Blob(bytes) => query.bind(bytes),
+    }
+}
+
+fn read_row(row: &sqlx::sqlite::SqliteRow, columns: &[Column]) -> Result<Row, sqlx::Error> {
+    use sqlx::Row as _;
+
+    let value = |(index, column): (usize, &Column)| {
+        Ok(match column.kind {
+            Kind::Integer | Kind::Id | Kind::Flag => {
+                row.try_get::<Option<i64>, _>(index)?.map_or(Value::Null, Value::Integer)
+            }
+            Kind::Number | Kind::Text | Kind::Json => {
+                row.try_get::<Option<String>, _>(index)?.map_or(Value::Null, Value::Text)
+            }
+            Kind::Bytes => row.try_get::<Option<Vec<u8>>, _>(index)?.map_or(Value::Null, Value::Blob),
+        })
+    };
+    columns.iter().enumerate().map(value).collect()
 }

@@ -1,14 +1,14 @@
 //! Taking back blocks that a reorg has replaced, in one transaction.
 
-use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params, params_from_iter};
 
-use super::{Cursor, StoreError, Tip, Writer, commit::write_cursor, insert::bind, writer::read_hash};
+use super::{Cursor, StoreError, Tip, Writer, commit::write_cursor, writer::read_field};
 use crate::{
+    cells::{CellRef, Cells},
     fold::State,
     position::ids_from,
-    store::schema,
-    table::{Shape, quoted},
-    value::{Field as _, Row},
+    table::quoted,
+    value::{Row, Value},
 };
 
 /// A row of state as it was.
@@ -25,13 +25,16 @@ impl Writer {
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn headers(&mut self, chain_id: u64) -> Result<Vec<Tip>, StoreError> {
-        let query = sqlx::query("SELECT number, hash, time FROM header WHERE chain_id = ? ORDER BY number DESC");
-        let rows = query.bind(chain_id.cast_signed()).fetch_all(&mut self.conn).await;
+    pub fn headers(&self, chain_id: u64) -> Result<Vec<Tip>, StoreError> {
+        let sql = "SELECT number, hash, time FROM header WHERE chain_id = ? ORDER BY number DESC";
+        let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<(i64, Vec<u8>, i64)> { row.try_into() };
+        let rows = self.conn.prepare(sql).and_then(|mut statement| {
+            statement.query_map(params![chain_id.cast_signed()], read)?.collect::<rusqlite::Result<Vec<_>>>()
+        });
         let rows = rows.map_err(|error| StoreError::sql(&self.path, &error))?;
-        let tip = |row: sqlx::sqlite::SqliteRow| {
-            let hash = read_hash("header", row.get::<Vec<u8>, _>(1))?;
-            Ok(Tip { number: row.get::<i64, _>(0).cast_unsigned(), hash, time: row.get::<i64, _>(2).cast_unsigned() })
+        let tip = |(number, hash, time): (i64, Vec<u8>, i64)| {
+            let hash = read_field("header", Value::Blob(hash))?;
+            Ok(Tip { number: number.cast_unsigned(), hash, time: time.cast_unsigned() })
         };
         rows.into_iter().map(tip).collect()
     }
@@ -40,30 +43,28 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// [`StoreError::DeepReorg`] if one of them was final: then nothing is deleted. After a failure of the database
-    /// the writer must be opened again.
-    pub async fn rollback(&mut self, chain_id: u64, ancestor: Option<Tip>) -> Result<Cursor, StoreError> {
-        let Self { path, conn, chains, .. } = self;
+    /// [`StoreError::DeepReorg`] if one of them was final: then nothing is deleted. If the database fails, file and
+    /// memory are as they were.
+    pub fn rollback(&mut self, chain_id: u64, ancestor: Option<Tip>) -> Result<Cursor, StoreError> {
+        let Self { path, conn, chains, catalog, .. } = self;
         let chain = chains.get_mut(&chain_id).ok_or(StoreError::UnknownChain(chain_id))?;
-        let failed = |error: sqlx::Error| StoreError::sql(path, &error);
-        let start = start_block(conn, chain_id).await.map_err(failed)?;
+        let failed = |error: rusqlite::Error| StoreError::sql(path, &error);
+        let start = start_block(conn, chain_id).map_err(failed)?;
         let next_block = ancestor.map_or(start, |tip| tip.number + 1);
         if let Some(finalized) = chain.cursor.finalized {
-            let anchor = final_header(conn, chain_id, finalized).await.map_err(failed)?;
+            let anchor = final_header(conn, chain_id, finalized).map_err(failed)?;
             if anchor.is_some_and(|anchor| anchor >= next_block) {
                 return Err(StoreError::DeepReorg { chain_id, finalized });
             }
         }
         let cursor = Cursor { next_block, tip: ancestor, finalized: chain.cursor.finalized };
 
-        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let undo = read_undo(&mut tx, chain_id, next_block).await.map_err(failed)?;
-        for before in &undo {
-            restore(&mut tx, chain_id, before).await.map_err(failed)?;
-        }
-        delete_blocks(&mut tx, chain_id, chain.slot, next_block).await.map_err(failed)?;
-        write_cursor(&mut tx, chain_id, cursor).await.map_err(failed)?;
-        tx.commit().await.map_err(failed)?;
+        let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate).map_err(failed)?;
+        let undo = read_undo(path, &tx, chain_id, next_block)?;
+        undo.iter().try_for_each(|before| restore(&tx, chain_id, before)).map_err(failed)?;
+        delete_blocks(&tx, chain_id, ids_from(chain.slot, next_block), next_block, catalog.tables()).map_err(failed)?;
+        write_cursor(&tx, chain_id, cursor).map_err(failed)?;
+        tx.commit().map_err(failed)?;
 
         for before in &undo {
             let restored = chain.state.restore(before.table, &before.key, before.value.as_deref());
@@ -75,65 +76,74 @@ impl Writer {
     }
 }
 
-async fn start_block(conn: &mut SqliteConnection, chain_id: u64) -> Result<u64, sqlx::Error> {
-    let query = sqlx::query_scalar::<_, i64>("SELECT start_block FROM chain WHERE chain_id = ?");
-    Ok(query.bind(chain_id.cast_signed()).fetch_one(conn).await?.cast_unsigned())
+fn start_block(conn: &Connection, chain_id: u64) -> rusqlite::Result<u64> {
+    let sql = "SELECT start_block FROM chain WHERE chain_id = ?";
+    conn.query_row(sql, params![chain_id.cast_signed()], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
 }
 
 /// The newest final block whose hash is held; no row is in the final blocks after it.
-async fn final_header(conn: &mut SqliteConnection, chain_id: u64, finalized: u64) -> Result<Option<u64>, sqlx::Error> {
-    let query =
-        sqlx::query_scalar::<_, Option<i64>>("SELECT max(number) FROM header WHERE chain_id = ? AND number <= ?");
-    let number = query.bind(chain_id.cast_signed()).bind(finalized.cast_signed()).fetch_one(conn).await?;
+fn final_header(conn: &Connection, chain_id: u64, finalized: u64) -> rusqlite::Result<Option<u64>> {
+    let sql = "SELECT max(number) FROM header WHERE chain_id = ? AND number <= ?";
+    let ids = params![chain_id.cast_signed(), finalized.cast_signed()];
+    let number = conn.query_row(sql, ids, |row| row.get::<_, Option<i64>>(0))?;
     Ok(number.map(i64::cast_unsigned))
 }
 
 /// The undo records of the blocks from `next_block` on, the newest first.
-async fn read_undo(conn: &mut SqliteConnection, chain_id: u64, next_block: u64) -> Result<Vec<Before>, sqlx::Error> {
-    let query = sqlx::query(
-        "SELECT state_table, key, before FROM undo WHERE chain_id = ? AND block >= ? ORDER BY block DESC, seq DESC",
-    );
-    let rows = query.bind(chain_id.cast_signed()).bind(next_block.cast_signed()).fetch_all(conn).await?;
-    let read = |row: sqlx::sqlite::SqliteRow| {
-        let json = |text: String| serde_json::from_str::<Row>(&text).map_err(|error| sqlx::Error::Decode(error.into()));
-        let name = row.get::<String, _>(0);
+fn read_undo(
+    path: &std::path::Path,
+    conn: &Connection,
+    chain_id: u64,
+    next_block: u64,
+) -> Result<Vec<Before>, StoreError> {
+    let sql =
+        "SELECT state_table, key, before FROM undo WHERE chain_id = ? AND block >= ? ORDER BY block DESC, seq DESC";
+    let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<(String, String, Option<String>)> { row.try_into() };
+    let rows = conn.prepare(sql).and_then(|mut statement| {
+        let ids = params![chain_id.cast_signed(), next_block.cast_signed()];
+        statement.query_map(ids, read)?.collect::<rusqlite::Result<Vec<_>>>()
+    });
+    let rows = rows.map_err(|error| StoreError::sql(path, &error))?;
+    let wrong = |cause: String| StoreError::Corrupt { path: path.to_owned(), cause };
+    let json = |text: &str| serde_json::from_str::<Row>(text).map_err(|error| wrong(format!("undo record: {error}")));
+    let before = |(name, key, value): (String, String, Option<String>)| {
         let table = State::tables().iter().position(|table| table.name == name);
-        let table = table.ok_or_else(|| sqlx::Error::Decode(format!("no table of state is named {name}").into()))?;
-        let value = row.get::<Option<String>, _>(2).map(json).transpose()?;
-        Ok(Before { table, key: json(row.get(1))?, value })
+        let table = table.ok_or_else(|| wrong(format!("no table of state is named {name}")))?;
+        Ok(Before { table, key: json(&key)?, value: value.as_deref().map(json).transpose()? })
     };
-    rows.into_iter().map(read).collect()
+    rows.into_iter().map(before).collect()
 }
 
-async fn restore(conn: &mut SqliteConnection, chain_id: u64, before: &Before) -> Result<(), sqlx::Error> {
+fn restore(conn: &Connection, chain_id: u64, before: &Before) -> rusqlite::Result<()> {
     let table = &State::tables()[before.table];
     let (sql, value) = match &before.value {
-        Some(value) => (table.insert_sql(1), value.as_slice()),
+        Some(value) => (table.insert_sql(), value.as_slice()),
         None => (table.delete_sql(), [].as_slice()),
     };
-    let values = std::iter::once(chain_id.to_value()).chain(before.key.iter().cloned()).chain(value.iter().cloned());
-    values.fold(sqlx::query(AssertSqlSafe(sql)), bind).execute(conn).await?;
-    Ok(())
+    let mut cells = Cells::default();
+    cells.integer(chain_id.cast_signed());
+    before.key.iter().chain(value).for_each(|value| cells.value(value));
+    let values = (0..cells.len()).map(|index| -> CellRef<'_> { cells.get(index) });
+    conn.prepare_cached(&sql)?.execute(params_from_iter(values)).map(drop)
 }
 
-async fn delete_blocks(
-    conn: &mut SqliteConnection,
+fn delete_blocks(
+    conn: &Connection,
     chain_id: u64,
-    slot: u64,
+    ids: std::ops::RangeInclusive<u64>,
     next_block: u64,
-) -> Result<(), sqlx::Error> {
-    let ids = ids_from(slot, next_block);
-    let events = schema::derived_tables().filter(|table| table.shape == Shape::Event).map(|table| table.base());
-    for table in events.chain(["raw_log".to_owned()]) {
+    events: &[crate::table::Table],
+) -> rusqlite::Result<()> {
+    for table in events.iter().map(crate::table::Table::base).chain(["raw_log".to_owned()]) {
         let sql = format!("DELETE FROM {} WHERE event_id BETWEEN ? AND ?", quoted(&table));
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(ids.start().cast_signed()).bind(ids.end().cast_signed());
-        query.execute(&mut *conn).await?;
+        conn.execute(&sql, params![ids.start().cast_signed(), ids.end().cast_signed()])?;
     }
-    for sql in
-        ["DELETE FROM undo WHERE chain_id = ? AND block >= ?", "DELETE FROM header WHERE chain_id = ? AND number >= ?"]
-    {
-        let query = sqlx::query(sql).bind(chain_id.cast_signed()).bind(next_block.cast_signed());
-        query.execute(&mut *conn).await?;
+    for sql in [
+        "DELETE FROM undo WHERE chain_id = ? AND block >= ?",
+        "DELETE FROM header WHERE chain_id = ? AND number >= ?",
+        "DELETE FROM child WHERE chain_id = ? AND block >= ?",
+    ] {
+        conn.execute(sql, params![chain_id.cast_signed(), next_block.cast_signed()])?;
     }
     Ok(())
 }

@@ -2,16 +2,13 @@
 
 use alloy::primitives::{B256, keccak256};
 
-use crate::{decode::event_tables, fold::State, table::Table};
+use crate::{decode::Catalog, fold::State, table::Table};
 
 /// Marks the file as ours: "SPHN".
 pub const APPLICATION_ID: i64 = 0x5350_484e;
 
 /// Version of the fixed tables; `PRAGMA user_version`.
 pub const VERSION: i64 = 1;
-
-/// Columns of `raw_log`.
-pub const RAW_LOG_COLUMNS: [&str; 6] = ["event_id", "block_time", "address", "topics", "data", "tx_hash"];
 
 const FIXED: &str = r"
 -- Facts about the file itself.
@@ -65,11 +62,24 @@ CREATE TABLE undo (
   PRIMARY KEY (chain_id, block, seq)
 ) STRICT, WITHOUT ROWID;
 
--- How many blocks an eth_getLogs may span.
+-- What each endpoint bears: blocks and logs per eth_getLogs, requests at once.
 CREATE TABLE learned (
-  chain_id INTEGER PRIMARY KEY,
-  blocks INTEGER NOT NULL
-) STRICT;
+  chain_id INTEGER NOT NULL,
+  endpoint TEXT NOT NULL,
+  blocks INTEGER NOT NULL,
+  logs INTEGER NOT NULL,
+  in_flight INTEGER NOT NULL,
+  PRIMARY KEY (chain_id, endpoint)
+) STRICT, WITHOUT ROWID;
+
+-- Contracts that an event of a followed contract brought into being, in this block.
+CREATE TABLE child (
+  chain_id INTEGER NOT NULL,
+  address BLOB NOT NULL,
+  name TEXT NOT NULL,
+  block INTEGER NOT NULL,
+  PRIMARY KEY (chain_id, address)
+) STRICT, WITHOUT ROWID;
 
 -- Every log as it came: what all other tables can be made from again. topics are 32 bytes each.
 CREATE TABLE raw_log (
@@ -88,7 +98,7 @@ CREATE VIEW log AS SELECT
   t.event_id AS event_id,
   t.block_time AS block_time,
   '0x' || lower(hex(t.tx_hash)) AS tx_hash,
-  (SELECT name FROM contract AS c
+  (SELECT name FROM (SELECT chain_id, name, address FROM contract UNION ALL SELECT chain_id, name, address FROM child) AS c
     WHERE c.address = t.address
       AND c.chain_id = (SELECT chain_id FROM chain WHERE slot = t.event_id >> 60)) AS contract,
   '0x' || lower(hex(t.address)) AS address,
@@ -99,7 +109,7 @@ FROM raw_log AS t;
 
 /// Indexes that the API reads by. They are made once a chain is caught up: kept up during a backfill they would cost
 /// more than all else.
-pub const INDEXES: &[&str] = &[
+const INDEXES: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS lease_by_opening ON state_lease (opened_id)",
     "CREATE INDEX IF NOT EXISTS lease_by_renter ON state_lease (renter, opened_id)",
     "CREATE INDEX IF NOT EXISTS lease_by_provider ON state_lease (provider, opened_id)",
@@ -115,18 +125,29 @@ pub const INDEXES: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS reward_by_account ON event_distributor_reward_paid (account)",
 ];
 
+/// The indexes of a database of this catalog; of others' contracts it has none.
+pub fn indexes(catalog: &Catalog) -> &'static [&'static str] {
+    if catalog.is_ours() { INDEXES } else { &[] }
+}
+
 /// All tables whose columns come from the contracts.
-pub fn derived_tables() -> impl Iterator<Item = &'static Table> {
-    event_tables().iter().chain(State::tables())
+pub fn derived_tables(catalog: &Catalog) -> impl Iterator<Item = &Table> {
+    let state: &[Table] = if catalog.is_ours() { State::tables() } else { &[] };
+    catalog.tables().iter().chain(state)
+}
+
+/// SQL that makes the tables whose columns come from the contracts.
+pub fn create_derived_sql(catalog: &Catalog) -> String {
+    derived_tables(catalog).map(Table::create_sql).collect()
 }
 
 /// SQL that makes an empty database.
-pub fn create_sql() -> String {
-    let derived = derived_tables().map(Table::create_sql).collect::<String>();
+pub fn create_sql(catalog: &Catalog) -> String {
+    let derived = create_derived_sql(catalog);
     format!("{FIXED}\n{derived}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {VERSION};\n")
 }
 
 /// Tells databases of other contract versions apart.
-pub fn layout() -> B256 {
-    keccak256(create_sql())
+pub fn layout(catalog: &Catalog) -> B256 {
+    keccak256(create_sql(catalog))
 }

@@ -1,11 +1,15 @@
 //! One chain as it stands, read in one transaction; and the events that name something.
 
-use alloy::primitives::B256;
+use std::path::Path;
+
+use alloy::primitives::{B256, U256};
+use rusqlite::params;
 use sqlx::Row as _;
 
 use super::{
     Cursor, Reader, StoreError,
-    writer::{load_chain, read_hash},
+    open::connect_to_read,
+    writer::{load_chain, read_field},
 };
 use crate::{
     audit::EventRef,
@@ -13,7 +17,7 @@ use crate::{
     fold::State,
     manifest::ChainManifest,
     position::{EventId, Position, ids_from},
-    value::{Field as _, Value},
+    value::Value,
 };
 
 /// A chain at one moment.
@@ -36,24 +40,8 @@ impl Reader {
     ///
     /// If the database does not have the chain, or fails.
     pub async fn snapshot(&self, chain: &ChainManifest) -> Result<Snapshot, StoreError> {
-        let failed = |error: sqlx::Error| StoreError::sql(self.path(), &error);
-        let mut tx = self.pool().begin().await.map_err(failed)?;
-        let loaded = load_chain(self.path(), &mut tx, chain.chain_id).await?;
-        let ids = ids_from(loaded.slot, 0);
-        let query = sqlx::query_as::<_, (String, String)>(
-            "SELECT epoch, \"index\" FROM event_distributor_reward_paid WHERE event_id BETWEEN ? AND ?",
-        );
-        let query = query.bind(ids.start().cast_signed()).bind(ids.end().cast_signed());
-        let rows = query.fetch_all(&mut *tx).await.map_err(failed)?;
-        let number = |text: String| {
-            let number = alloy::primitives::U256::from_value(&Value::Text(text));
-            let cause = |cause| StoreError::Value { table: "event_distributor_reward_paid".to_owned(), cause };
-            number.map(|number| number.saturating_to::<u64>()).map_err(cause)
-        };
-        let paid = rows.into_iter().map(|(epoch, index)| Ok((number(epoch)?, number(index)?)));
-        let paid_leaves = paid.collect::<Result<_, StoreError>>()?;
-        tx.commit().await.map_err(failed)?;
-        Ok(Snapshot { cursor: loaded.cursor, state: loaded.state, paid_leaves })
+        let (path, chain_id) = (self.path().to_owned(), chain.chain_id);
+        tokio::task::spawn_blocking(move || take(&path, chain_id)).await.expect("reading does not panic")
     }
 
     /// The last events of a chain that hold all of these words, the newest first.
@@ -65,7 +53,7 @@ impl Reader {
         if words.is_empty() {
             return Ok(Vec::new());
         }
-        let failed = |error: sqlx::Error| StoreError::sql(self.path(), &error);
+        let failed = |error: sqlx::Error| StoreError::sqlx(self.path(), &error);
         // Slow, and only done for what differs.
         let mut sql = String::from(
             "SELECT event_id, block_time, topics, tx_hash,
@@ -90,10 +78,32 @@ impl Reader {
                 event_id: EventId(at.id),
                 block: at.block(),
                 log_index: at.log_index(),
-                tx_hash: read_hash("raw_log", row.get(3))?,
+                tx_hash: read_field("raw_log", Value::Blob(row.get(3)))?,
                 event: table.map(|table| table.name.clone()),
             })
         };
         rows.into_iter().map(event).collect()
     }
+}
+
+fn take(path: &Path, chain_id: u64) -> Result<Snapshot, StoreError> {
+    let failed = |error: rusqlite::Error| StoreError::sql(path, &error);
+    let conn = connect_to_read(path)?;
+    // One transaction, so that all is of one moment.
+    let tx = conn.unchecked_transaction().map_err(failed)?;
+    let loaded = load_chain(path, &tx, chain_id)?;
+    let ids = ids_from(loaded.slot, 0);
+    let table = "event_distributor_reward_paid";
+    let sql = format!("SELECT epoch, \"index\" FROM {table} WHERE event_id BETWEEN ? AND ?");
+    let mut statement = tx.prepare(&sql).map_err(failed)?;
+    let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<(String, String)> { row.try_into() };
+    let ids = params![ids.start().cast_signed(), ids.end().cast_signed()];
+    let rows = statement.query_map(ids, read).map_err(failed)?;
+    let number = |text| read_field::<U256>(table, Value::Text(text)).map(|number| number.saturating_to::<u64>());
+    let mut paid_leaves = Vec::new();
+    for row in rows {
+        let (epoch, index) = row.map_err(failed)?;
+        paid_leaves.push((number(epoch)?, number(index)?));
+    }
+    Ok(Snapshot { cursor: loaded.cursor, state: loaded.state, paid_leaves })
 }

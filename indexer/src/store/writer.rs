@@ -4,27 +4,32 @@ use std::{
     collections::BTreeMap,
     fs::File,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use alloy::primitives::B256;
-use futures::TryStreamExt as _;
-use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, sqlite::SqliteRow};
+use alloy::primitives::{Address, B256};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Cursor, StoreError, Tip, insert::Inserter, open, schema};
+use super::{Child, Cursor, Learned, StoreError, Tip, commit::Statements, open, open::Opened, schema};
 use crate::{
+    cells::Cells,
+    decode::Catalog,
     fold::State,
     manifest::Manifest,
     table::{Column, Shape, Table, quoted},
-    value::{Kind, Row, Value},
+    value::{Field, Row, Value},
 };
 
 /// The writer of a database.
 pub struct Writer {
     pub(super) path: PathBuf,
-    pub(super) conn: SqliteConnection,
+    pub(super) conn: Connection,
+    pub(super) catalog: Arc<Catalog>,
     pub(super) chains: BTreeMap<u64, Chain>,
-    pub(super) inserter: Inserter,
-    _lock: File,
+    pub(super) statements: Statements,
+    /// Rows of state on their way into the file; kept for their memory.
+    pub(super) state_rows: Vec<Cells>,
+    pub(super) _lock: File,
 }
 
 /// What the writer holds of a chain.
@@ -40,19 +45,25 @@ impl Writer {
     /// # Errors
     ///
     /// If the file cannot be opened or written, is damaged, in use, or of another program, version or deployment.
-    pub async fn open(path: &Path, manifest: &Manifest) -> Result<Self, StoreError> {
-        let opened = open::open(path, manifest).await?;
+    pub fn open(path: &Path, manifest: &Manifest, catalog: Arc<Catalog>) -> Result<Self, StoreError> {
+        let opened = open::open(path, manifest, &catalog)?;
+        Self::over(opened, manifest, catalog)
+    }
+
+    /// A writer of an open file.
+    pub(super) fn over(opened: Opened, manifest: &Manifest, catalog: Arc<Catalog>) -> Result<Self, StoreError> {
         let mut writer = Self {
             path: opened.path,
             conn: opened.conn,
+            statements: Statements::new(catalog.tables()),
+            catalog,
             chains: BTreeMap::new(),
-            inserter: Inserter::default(),
+            state_rows: vec![Cells::default(); State::tables().len()],
             _lock: opened.lock,
         };
         for chain in &manifest.chains {
-            let chain_id = chain.chain_id;
-            let loaded = load_chain(&writer.path, &mut writer.conn, chain_id).await?;
-            writer.chains.insert(chain_id, loaded);
+            let loaded = load_chain(&writer.path, &writer.conn, chain.chain_id)?;
+            writer.chains.insert(chain.chain_id, loaded);
         }
         Ok(writer)
     }
@@ -89,16 +100,30 @@ impl Writer {
         Ok(self.chain(chain_id)?.slot)
     }
 
-    /// Blocks per range that an earlier run had learned.
+    /// What earlier runs have learned of a chain's endpoints.
     ///
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn learned(&mut self, chain_id: u64) -> Result<Option<u64>, StoreError> {
-        let query = sqlx::query_scalar::<_, i64>("SELECT blocks FROM learned WHERE chain_id = ?");
-        let blocks = query.bind(chain_id.cast_signed()).fetch_optional(&mut self.conn).await;
-        let blocks = blocks.map_err(|error| StoreError::sql(&self.path, &error))?;
-        Ok(blocks.and_then(|blocks| u64::try_from(blocks).ok()))
+    pub fn learned(&self, chain_id: u64) -> Result<Vec<Learned>, StoreError> {
+        let sql = "SELECT endpoint, blocks, logs, in_flight FROM learned WHERE chain_id = ?";
+        let read = |row: &rusqlite::Row<'_>| {
+            let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
+            Ok(Learned { endpoint: row.get(0)?, blocks: number(1)?, logs: number(2)?, in_flight: number(3)? })
+        };
+        let rows = self.conn.prepare(sql).and_then(|mut statement| {
+            statement.query_map(params![chain_id.cast_signed()], read)?.collect::<rusqlite::Result<Vec<_>>>()
+        });
+        rows.map_err(|error| StoreError::sql(&self.path, &error))
+    }
+
+    /// Contracts of a chain that other contracts brought into being.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub fn children(&self, chain_id: u64) -> Result<Vec<Child>, StoreError> {
+        load_children(&self.path, &self.conn, chain_id)
     }
 
     /// Makes the indexes that the API reads by, if they are not there.
@@ -106,9 +131,9 @@ impl Writer {
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn create_indexes(&mut self) -> Result<(), StoreError> {
-        for index in schema::INDEXES {
-            sqlx::raw_sql(*index).execute(&mut self.conn).await.map_err(|error| StoreError::sql(&self.path, &error))?;
+    pub fn create_indexes(&mut self) -> Result<(), StoreError> {
+        for index in schema::indexes(&self.catalog) {
+            self.conn.execute_batch(index).map_err(|error| StoreError::sql(&self.path, &error))?;
         }
         Ok(())
     }
@@ -119,36 +144,40 @@ impl Writer {
 }
 
 /// Loads cursor and state of a chain.
-pub(super) async fn load_chain(path: &Path, conn: &mut SqliteConnection, chain_id: u64) -> Result<Chain, StoreError> {
-    let failed = |error: sqlx::Error| StoreError::sql(path, &error);
-    let row = sqlx::query(
-        "SELECT slot, next_block, tip_hash, tip_time, finalized FROM chain JOIN cursor USING (chain_id) WHERE chain_id = ?",
-    );
-    let row = row.bind(chain_id.cast_signed()).fetch_optional(&mut *conn).await.map_err(failed)?;
-    let row = row.ok_or(StoreError::UnknownChain(chain_id))?;
-    let next_block = row.get::<i64, _>(1).cast_unsigned();
-    let tip = match (row.get::<Option<Vec<u8>>, _>(2), row.get::<Option<i64>, _>(3)) {
-        (Some(hash), Some(time)) => {
-            let hash = read_hash("cursor", hash)?;
+pub(super) fn load_chain(path: &Path, conn: &Connection, chain_id: u64) -> Result<Chain, StoreError> {
+    let failed = |error: rusqlite::Error| StoreError::sql(path, &error);
+    let sql = "SELECT slot, next_block, tip_hash, tip_time, finalized FROM chain JOIN cursor USING (chain_id)
+               WHERE chain_id = ?";
+    type Fields = (i64, i64, Option<Vec<u8>>, Option<i64>, Option<i64>);
+    let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Fields> { row.try_into() };
+    let found = conn.query_row(sql, params![chain_id.cast_signed()], read).optional().map_err(failed)?;
+    let (slot, next_block, hash, time, finalized) = found.ok_or(StoreError::UnknownChain(chain_id))?;
+    let next_block = next_block.cast_unsigned();
+    let tip = match hash.zip(time) {
+        Some((hash, time)) => {
+            let hash = read_field::<B256>("cursor", Value::Blob(hash))?;
             Some(Tip { number: next_block.saturating_sub(1), hash, time: time.cast_unsigned() })
         }
-        _ => None,
+        None => None,
     };
-    let finalized = row.get::<Option<i64>, _>(4).map(i64::cast_unsigned);
-    let cursor = Cursor { next_block, tip, finalized };
-    let state = load_state(path, conn, chain_id).await?;
-    Ok(Chain { slot: row.get::<i64, _>(0).cast_unsigned(), cursor, state })
+    let cursor = Cursor { next_block, tip, finalized: finalized.map(i64::cast_unsigned) };
+    Ok(Chain { slot: slot.cast_unsigned(), cursor, state: load_state(path, conn, chain_id)? })
 }
 
-/// Loads the folded state of a chain.
-pub(super) async fn load_state(path: &Path, conn: &mut SqliteConnection, chain_id: u64) -> Result<State, StoreError> {
+/// Loads the folded state of a chain; none if the database has no tables of state.
+fn load_state(path: &Path, conn: &Connection, chain_id: u64) -> Result<State, StoreError> {
+    let failed = |error: rusqlite::Error| StoreError::sql(path, &error);
     let mut state = State::default();
+    if !has_state(conn).map_err(failed)? {
+        return Ok(state);
+    }
     for (index, table) in State::tables().iter().enumerate() {
         let Shape::State { key_columns } = table.shape else { unreachable!("{} is a table of state", table.name) };
         let sql = format!("SELECT {} FROM {} WHERE chain_id = ?", column_list(table), quoted(&table.base()));
-        let mut rows = sqlx::query(AssertSqlSafe(sql)).bind(chain_id.cast_signed()).fetch(&mut *conn);
-        while let Some(row) = rows.try_next().await.map_err(|error| StoreError::sql(path, &error))? {
-            let row = read_row(&row, &table.columns).map_err(|error| StoreError::sql(path, &error))?;
+        let mut statement = conn.prepare(&sql).map_err(failed)?;
+        let mut rows = statement.query(params![chain_id.cast_signed()]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let row = read_row(row, &table.columns).map_err(failed)?;
             let restored = state.restore(index, &row[..key_columns], Some(&row[key_columns..]));
             restored.map_err(|cause| StoreError::Value { table: table.base(), cause })?;
         }
@@ -156,29 +185,47 @@ pub(super) async fn load_state(path: &Path, conn: &mut SqliteConnection, chain_i
     Ok(state)
 }
 
+/// Whether the database folds: it holds our contracts.
+pub(super) fn has_state(conn: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE name = ?";
+    Ok(conn.query_row(sql, params![State::tables()[0].base()], |row| row.get::<_, i64>(0))? > 0)
+}
+
+/// Contracts that other contracts brought into being.
+pub(super) fn load_children(path: &Path, conn: &Connection, chain_id: u64) -> Result<Vec<Child>, StoreError> {
+    let sql = "SELECT address, name, block FROM child WHERE chain_id = ? ORDER BY block, address";
+    let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<(Vec<u8>, String, i64)> { row.try_into() };
+    let rows = conn.prepare(sql).and_then(|mut statement| {
+        statement.query_map(params![chain_id.cast_signed()], read)?.collect::<rusqlite::Result<Vec<_>>>()
+    });
+    let rows = rows.map_err(|error| StoreError::sql(path, &error))?;
+    let child = |(address, name, block): (Vec<u8>, String, i64)| {
+        let address = read_field::<Address>("child", Value::Blob(address))?;
+        Ok(Child { address, name, block: block.cast_unsigned() })
+    };
+    rows.into_iter().map(child).collect()
+}
+
 /// The columns besides those that the shape brings.
 pub(super) fn column_list(table: &Table) -> String {
     table.columns.iter().map(|column| quoted(&column.name)).collect::<Vec<_>>().join(", ")
 }
 
-/// A row of these columns.
-pub(super) fn read_row(row: &SqliteRow, columns: &[Column]) -> Result<Row, sqlx::Error> {
-    let value = |(index, column): (usize, &Column)| {
-        Ok(match column.kind {
-            Kind::Integer | Kind::Id | Kind::Flag => {
-                row.try_get::<Option<i64>, _>(index)?.map_or(Value::Null, Value::Integer)
-            }
-            Kind::Number | Kind::Text | Kind::Json => {
-                row.try_get::<Option<String>, _>(index)?.map_or(Value::Null, Value::Text)
-            }
-            Kind::Bytes => row.try_get::<Option<Vec<u8>>, _>(index)?.map_or(Value::Null, Value::Blob),
+fn read_row(row: &rusqlite::Row<'_>, columns: &[Column]) -> rusqlite::Result<Row> {
+    use rusqlite::types::ValueRef;
+
+    let value = |index| {
+        Ok(match row.get_ref(index)? {
+            ValueRef::Null | ValueRef::Real(_) => Value::Null,
+            ValueRef::Integer(number) => Value::Integer(number),
+            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
         })
     };
-    columns.iter().enumerate().map(value).collect()
+    (0..columns.len()).map(value).collect()
 }
 
-/// A hash in a column of `table`.
-pub(super) fn read_hash(table: &str, bytes: Vec<u8>) -> Result<B256, StoreError> {
-    let hash = crate::value::Field::from_value(&Value::Blob(bytes));
-    hash.map_err(|cause| StoreError::Value { table: table.to_owned(), cause })
+/// A value in a column of `table`.
+pub(super) fn read_field<F: Field>(table: &str, value: Value) -> Result<F, StoreError> {
+    F::from_value(&value).map_err(|cause| StoreError::Value { table: table.to_owned(), cause })
 }

@@ -1,20 +1,11 @@
-//! What the tests share: an economy that emits consistent events, a chain that holds them, an endpoint that serves it.
-#![allow(dead_code, clippy::unwrap_used)] // each test uses its part; a test may panic
+//! What the tests share: manifests and settings.
+#![allow(dead_code, unused_imports, clippy::unwrap_used)] // each test uses its part; a test may panic
 
-pub mod chain;
-pub mod economy;
-pub mod server;
+pub use spheron_indexer_mock::{address_of, chain, economy, server};
 
 use std::{path::Path, time::Duration};
 
-use alloy::primitives::Address;
 use spheron_indexer::{ChainManifest, Config, Contract, Manifest, follow::FollowOptions, source::PoolOptions};
-
-/// Where a contract is in the tests.
-pub fn address_of(contract: Contract) -> Address {
-    let index = Contract::ALL.iter().position(|other| *other == contract).unwrap();
-    Address::repeat_byte(0xc0 + u8::try_from(index).unwrap())
-}
 
 /// A chain with these endpoints.
 pub fn chain_manifest(chain_id: u64, endpoints: &[String]) -> ChainManifest {
@@ -25,6 +16,7 @@ pub fn chain_manifest(chain_id: u64, endpoints: &[String]) -> ChainManifest {
         start_block: 1,
         finality_depth: None,
         quorum: None,
+        sources: Vec::new(),
         contracts: Contract::ALL.iter().map(|contract| (*contract, address_of(*contract))).collect(),
     }
 }

@@ -114,6 +114,7 @@ fn chain_manifest(url: &str, start_block: u64, contracts: &Contracts) -> ChainMa
         start_block,
         finality_depth: None,
         quorum: None,
+        sources: Vec::new(),
         contracts: BTreeMap::from(addresses),
     }
 }

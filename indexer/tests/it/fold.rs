@@ -1,12 +1,12 @@
 //! The fold: any split of the events gives the same state, and undoing a block gives the state before it.
 
-use crate::common::economy::{Economy, Emitted};
 use proptest::prelude::*;
 use spheron_indexer::{
     event::Event,
     fold::{Change, State},
     position::Position,
 };
+use spheron_indexer_mock::{Emitted, economy::Economy};
 
 fn events(seed: u64, blocks: u64) -> Vec<Vec<(Position, Event)>> {
     let mut economy = Economy::new(seed);

@@ -4,9 +4,10 @@ use std::{
     collections::VecDeque,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
-use alloy::primitives::{Address, B256, U64, hex};
+use alloy::primitives::{Address, B256, U64, map::HashSet};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -14,10 +15,13 @@ use axum::{
     http::{Response, StatusCode, header::RETRY_AFTER},
     routing::post,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::chain::{Block, Chain};
+use crate::{
+    chain::{Block, Chain},
+    json,
+};
 
 /// What happens to the next request.
 #[derive(Debug, Clone)]
@@ -32,6 +36,10 @@ pub enum Fault {
     NoLogs,
     /// `eth_getLogs` lacks its last log.
     LostLog,
+    /// `eth_getLogs` returns its first log twice.
+    TwiceLog,
+    /// `eth_getLogs` returns its logs in another order.
+    Shuffled,
     /// The JSON ends in the middle.
     CutJson,
     /// The connection ends in the middle of the body.
@@ -64,8 +72,11 @@ pub struct World {
     pub always: Option<Fault>,
     /// Whether `max_range` is kept to without being told.
     pub coy: bool,
-    /// Requests, and requests for logs, so far.
+    /// Before each answer.
+    pub latency: Duration,
+    /// Requests, calls in them, and requests for logs, so far.
     pub requests: u64,
+    pub calls: u64,
     pub log_requests: u64,
     /// The widest range that was asked for.
     pub widest: u64,
@@ -89,6 +100,10 @@ impl Server {
         let world = World { chain, chain_id, times: true, deployed: true, ..World::default() };
         let world = Arc::new(Mutex::new(world));
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        Self::serve(listener, world)
+    }
+
+    fn serve(listener: TcpListener, world: Arc<Mutex<World>>) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new().route("/", post(answer)).with_state(world.clone());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -101,21 +116,39 @@ impl Server {
 }
 
 async fn answer(State(world): State<Arc<Mutex<World>>>, body: Bytes) -> Response<Body> {
-    let calls: Vec<Value> = serde_json::from_slice(&body).unwrap();
+    let asked: Value = serde_json::from_slice(&body).unwrap();
+    let (is_batch, calls) = match asked {
+        Value::Array(calls) => (true, calls),
+        one => (false, vec![one]),
+    };
     let asks_logs = calls.iter().any(|call| call["method"] == "eth_getLogs");
-    let (fault, replies) = {
+    let latency = world.lock().unwrap().latency;
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    let (fault, body) = {
         let mut world = world.lock().unwrap();
         world.requests += 1;
+        world.calls += calls.len() as u64;
         world.log_requests += u64::from(asks_logs);
         let scripted = if asks_logs { world.faults.pop_front() } else { None };
         let fault = scripted.or_else(|| world.always.clone());
-        let replies: Vec<Value> = calls.iter().map(|call| world.reply(call, fault.as_ref())).collect();
+        let mut body = Vec::new();
+        body.extend_from_slice(if is_batch { b"[" } else { b"" });
+        for (index, call) in calls.iter().enumerate() {
+            body.extend_from_slice(if index > 0 { b"," } else { b"" });
+            world.reply(&mut body, call, fault.as_ref());
+        }
+        body.extend_from_slice(if is_batch { b"]" } else { b"" });
         if let Some(Fault::Reorg(chain)) = &fault {
             world.chain = chain.clone();
         }
-        (fault, replies)
+        (fault, body)
     };
-    let body = serde_json::to_vec(&replies).unwrap();
+    misbehave(fault, body).await
+}
+
+async fn misbehave(fault: Option<Fault>, body: Vec<u8>) -> Response<Body> {
     match fault {
         Some(Fault::Status(status, retry_after)) => {
             let mut response = Response::new(Body::empty());
@@ -126,8 +159,8 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, body: Bytes) -> Response
             response
         }
         Some(Fault::Batch(code, message)) => {
-            let error = json!({"jsonrpc": "2.0", "id": null, "error": {"code": code, "message": message}});
-            Response::new(Body::from(error.to_string()))
+            let error = serde_json::json!({"code": code, "message": message});
+            Response::new(Body::from(format!(r#"{{"jsonrpc":"2.0","id":null,"error":{error}}}"#)))
         }
         Some(Fault::CutJson) => Response::new(Body::from(body[..body.len() / 2].to_vec())),
         Some(Fault::CutBody) => {
@@ -145,91 +178,97 @@ impl World {
         self.head.unwrap_or(u64::MAX).min(self.chain.head())
     }
 
-    fn reply(&mut self, call: &Value, fault: Option<&Fault>) -> Value {
-        let params = &call["params"];
-        let result = match call["method"].as_str().unwrap() {
-            "eth_chainId" => Ok(json!(U64::from(self.chain_id))),
-            "eth_getCode" => Ok(json!(if self.deployed { "0x00" } else { "0x" })),
-            "eth_getBlockByNumber" => Ok(self.block(&params[0])),
-            "eth_getLogs" => self.logs(&params[0], fault),
-            other => Err((-32601, format!("the method {other} does not exist"))),
-        };
-        match result {
-            Ok(result) => json!({"jsonrpc": "2.0", "id": call["id"], "result": result}),
-            Err((code, message)) => {
-                json!({"jsonrpc": "2.0", "id": call["id"], "error": {"code": code, "message": message}})
-            }
+    fn reply(&mut self, out: &mut Vec<u8>, call: &Value, fault: Option<&Fault>) {
+        out.extend_from_slice(format!(r#"{{"jsonrpc":"2.0","id":{},"result":"#, call["id"]).as_bytes());
+        let begun = out.len();
+        if let Err((code, message)) = self.result(out, call, fault) {
+            out.truncate(begun - br#""result":"#.len());
+            let error = serde_json::json!({"code": code, "message": message});
+            out.extend_from_slice(format!(r#""error":{error}"#).as_bytes());
         }
+        out.push(b'}');
     }
 
-    fn block(&self, tag: &Value) -> Value {
+    fn result(&mut self, out: &mut Vec<u8>, call: &Value, fault: Option<&Fault>) -> Result<(), (i64, String)> {
+        let params = &call["params"];
+        match call["method"].as_str().unwrap() {
+            "eth_chainId" => json::number(out, self.chain_id),
+            "eth_getCode" => out.extend_from_slice(if self.deployed { br#""0x00""# } else { br#""0x""# }),
+            "eth_blockNumber" => json::number(out, self.shown()),
+            "eth_getBlockByNumber" => self.block(out, &params[0]),
+            "eth_getLogs" => self.logs(out, &params[0], fault)?,
+            other => return Err((-32601, format!("the method {other} does not exist"))),
+        }
+        Ok(())
+    }
+
+    fn block(&self, out: &mut Vec<u8>, tag: &Value) {
         let number = match tag.as_str().unwrap() {
             "latest" => Some(self.shown()),
             "finalized" => self.finalized,
             number => Some(number.parse::<U64>().unwrap().to()),
         };
         let block = number.filter(|number| *number <= self.shown()).and_then(|number| self.chain.get(number));
-        block.map_or(Value::Null, |block| {
-            json!({
-                "number": U64::from(block.number),
-                "hash": block.hash,
-                "parentHash": block.parent_hash,
-                "timestamp": U64::from(block.time),
-                "logsBloom": block.bloom,
-            })
-        })
+        match block {
+            Some(block) => json::header(out, block),
+            None => out.extend_from_slice(b"null"),
+        }
     }
 
-    fn logs(&mut self, filter: &Value, fault: Option<&Fault>) -> Result<Value, (i64, String)> {
+    fn logs(&mut self, out: &mut Vec<u8>, filter: &Value, fault: Option<&Fault>) -> Result<(), (i64, String)> {
         match fault {
             Some(Fault::Logs(code, message)) => return Err((*code, (*message).to_owned())),
-            Some(Fault::NoLogs) => return Ok(json!([])),
+            Some(Fault::NoLogs) => {
+                out.extend_from_slice(b"[]");
+                return Ok(());
+            }
             _ => {}
         }
-        let blocks: Vec<&Block> = if let Some(hash) = filter["blockHash"].as_str() {
-            let hash: B256 = hash.parse().unwrap();
-            let found = self.chain.blocks.iter().find(|block| block.hash == hash && block.number <= self.shown());
-            vec![found.ok_or((-32000, "unknown block".to_owned()))?]
-        } else {
-            let number = |name: &str| filter[name].as_str().unwrap().parse::<U64>().unwrap().to::<u64>();
-            let (from, to) = (number("fromBlock"), number("toBlock"));
+        let addresses: HashSet<Address> = json::addresses(&filter["address"]).into_iter().collect();
+        if let Some((from, to)) = range(filter) {
             self.widest = self.widest.max(to - from + 1);
-            if let Some(most) = self.max_range.filter(|most| to - from >= *most) {
-                let told = format!("exceed maximum block range: {most}");
-                return Err((-32000, if self.coy { "block range is too wide".to_owned() } else { told }));
-            }
-            // A block that the node does not have is no error, as on real nodes.
-            (from..=to.min(self.shown())).filter_map(|number| self.chain.get(number)).collect()
-        };
-        let addresses: Vec<Address> = serde_json::from_value(filter["address"].clone()).unwrap();
+        }
+        let blocks = self.blocks(filter)?;
         let logs = blocks.into_iter().flat_map(|block| block.logs.iter().enumerate().map(move |log| (block, log)));
-        let mut logs: Vec<Value> = logs
-            .filter(|(_, (_, log))| addresses.contains(&log.address))
-            .map(|(block, (index, log))| {
-                let mut json = json!({
-                    "address": log.address,
-                    "topics": log.data.topics(),
-                    "data": hex::encode_prefixed(&log.data.data),
-                    "blockNumber": U64::from(block.number),
-                    "blockHash": block.hash,
-                    "transactionHash": alloy::primitives::keccak256([block.hash.as_slice(), &[index as u8]].concat()),
-                    "transactionIndex": "0x0",
-                    "logIndex": U64::from(index),
-                    "removed": false,
-                });
-                if self.times {
-                    json["blockTimestamp"] = json!(U64::from(block.time));
-                }
-                json
-            })
-            .collect();
+        let mut logs: Vec<_> =
+            logs.filter(|(_, (_, log))| addresses.is_empty() || addresses.contains(&log.address)).collect();
         if self.max_logs.is_some_and(|most| logs.len() > most) {
             let message = format!("query returned more than {} results", self.max_logs.unwrap());
-            return Err((-32005, message));
+            return Err((-32005, if self.coy { "query exceeds max results".to_owned() } else { message }));
         }
-        if matches!(fault, Some(Fault::LostLog)) {
-            logs.pop();
+        match fault {
+            Some(Fault::LostLog) => drop(logs.pop()),
+            Some(Fault::TwiceLog) => logs.extend(logs.first().copied()),
+            Some(Fault::Shuffled) => logs.reverse(),
+            _ => {}
         }
-        Ok(Value::from(logs))
+        out.push(b'[');
+        for (place, (block, (index, log))) in logs.into_iter().enumerate() {
+            out.extend_from_slice(if place > 0 { b"," } else { b"" });
+            json::log(out, block, index, log, self.times);
+        }
+        out.push(b']');
+        Ok(())
     }
+
+    fn blocks(&self, filter: &Value) -> Result<Vec<&Block>, (i64, String)> {
+        if let Some(hash) = filter["blockHash"].as_str() {
+            let hash: B256 = hash.parse().unwrap();
+            let found = self.chain.blocks.iter().find(|block| block.hash == hash && block.number <= self.shown());
+            return Ok(vec![found.ok_or((-32000, "unknown block".to_owned()))?]);
+        }
+        let (from, to) = range(filter).unwrap();
+        if let Some(most) = self.max_range.filter(|most| to - from >= *most) {
+            let told = format!("exceed maximum block range: {most}");
+            return Err((-32000, if self.coy { "block range is too wide".to_owned() } else { told }));
+        }
+        // A block that the node does not have is no error, as on real nodes.
+        Ok((from..=to.min(self.shown())).filter_map(|number| self.chain.get(number)).collect())
+    }
+}
+
+/// The blocks of a filter that names them by number.
+fn range(filter: &Value) -> Option<(u64, u64)> {
+    let number = |name: &str| Some(filter[name].as_str()?.parse::<U64>().unwrap().to::<u64>());
+    Some((number("fromBlock")?, number("toBlock")?))
 }

@@ -1,7 +1,7 @@
 //! A seeded economy: what it emits is what the contracts could have emitted, in an order in which they could have.
 
 use alloy::{
-    primitives::{Address, B256, LogData, U256, aliases::U96, keccak256},
+    primitives::{Address, B256, U256, aliases::U96, keccak256},
     sol_types::SolEvent,
 };
 use rand::{Rng as _, SeedableRng as _, seq::IteratorRandom as _};
@@ -18,14 +18,7 @@ use spheron_indexer::{
     position::Position,
 };
 
-use super::address_of;
-
-/// An event that was emitted.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Emitted {
-    pub contract: Contract,
-    pub data: LogData,
-}
+use crate::{Emitted, address_of};
 
 /// A generator of events; its state is what they add up to.
 pub struct Economy {

@@ -2,10 +2,7 @@
 
 use alloy::primitives::{Address, B256, Bloom, BloomInput, LogData, keccak256};
 
-use super::{
-    address_of,
-    economy::{Economy, Emitted},
-};
+use crate::{Emitted, address_of, economy::Economy, workload::Workload};
 
 /// Time of block 0.
 pub const GENESIS: u64 = 1_700_000_000;
@@ -44,6 +41,18 @@ impl Chain {
         chain
     }
 
+    /// A chain of `blocks` blocks with about `logs` logs in each, of a busy network.
+    pub fn busy(seed: u64, blocks: u64, logs: usize) -> Self {
+        let mut chain = Self::default();
+        chain.push(Vec::new());
+        let mut workload = Workload::new(seed);
+        for number in 1..=blocks {
+            let emitted = workload.block(GENESIS + 2 * number, logs);
+            chain.push(emitted);
+        }
+        chain
+    }
+
     /// Adds blocks with what happens in `economy`.
     pub fn grow(&mut self, economy: &mut Economy, blocks: u64, actions: usize) {
         for _ in 0..blocks {
@@ -71,7 +80,7 @@ impl Chain {
         let mut chain = Self { blocks: self.blocks[..kept].to_vec(), salt };
         for index in 0..blocks {
             let owner = Address::with_last_byte(u8::try_from(salt % 250).unwrap() + 1);
-            let token = super::economy::TOKENS[0];
+            let token = crate::economy::TOKENS[0];
             let amount = U256::from(salt * 1_000 + index + 1);
             let deposited = Ledger::Deposited { token, owner, payer: owner, amount };
             let emitted = Emitted { contract: Contract::Ledger, data: deposited.encode_log_data() };
@@ -92,18 +101,32 @@ impl Chain {
         self.blocks.iter().map(|block| block.logs.len()).sum()
     }
 
-    fn push(&mut self, emitted: Vec<Emitted>) {
+    /// Adds a block two seconds after the last one.
+    pub fn push(&mut self, emitted: Vec<Emitted>) {
         self.push_at(GENESIS + 2 * self.blocks.len() as u64, emitted);
     }
 
     fn push_at(&mut self, time: u64, emitted: Vec<Emitted>) {
+        let hash = self.next_hash();
+        let logs = emitted.into_iter().map(|emitted| Log { address: address_of(emitted.contract), data: emitted.data });
+        self.push_logs(time, hash, logs.collect());
+    }
+
+    /// Adds a block with any logs.
+    pub fn push_raw(&mut self, logs: Vec<Log>) {
+        let number = self.blocks.len() as u64;
+        self.push_logs(GENESIS + 2 * number, self.next_hash(), logs);
+    }
+
+    fn next_hash(&self) -> B256 {
+        let parent = self.blocks.last().map(|block| block.hash).unwrap_or_default();
+        let number = self.blocks.len() as u64;
+        keccak256([parent.as_slice(), &number.to_be_bytes(), &self.salt.to_be_bytes()].concat())
+    }
+
+    fn push_logs(&mut self, time: u64, hash: B256, logs: Vec<Log>) {
         let number = self.blocks.len() as u64;
         let parent_hash = self.blocks.last().map(|block| block.hash).unwrap_or_default();
-        let hash = keccak256([parent_hash.as_slice(), &number.to_be_bytes(), &self.salt.to_be_bytes()].concat());
-        let logs: Vec<Log> = emitted
-            .into_iter()
-            .map(|emitted| Log { address: address_of(emitted.contract), data: emitted.data })
-            .collect();
         let mut bloom = Bloom::ZERO;
         for log in &logs {
             bloom.accrue(BloomInput::Raw(log.address.as_slice()));

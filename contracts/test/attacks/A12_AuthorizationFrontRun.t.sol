@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ILedger} from "../../src/money/ILedger.sol";
+import {MoneyTest} from "../money/MoneyTest.sol";
+
+/// @title An authorization that somebody brings first: it can strand no money and serve nothing else
+contract A12_AuthorizationFrontRun is MoneyTest {
+    bytes32 private constant ACTION = keccak256("open this lease");
+
+    address private module = makeAddr("module");
+    address private evil = makeAddr("another module");
+
+    function setUp() public override {
+        super.setUp();
+        ledger.setModule(module, PRODUCT);
+        ledger.setModule(evil, PRODUCT);
+        token.mint(alice, 1_000);
+    }
+
+    /// @dev Sent to the token itself, it would move tokens that nobody is credited for.
+    function testFuzz_OnlyTheLedgerCanBringIt(address runner, uint256 amount) public {
+        vm.assume(runner != address(ledger));
+        ILedger.Authorization memory a = _authorization(aliceKey, alice, bound(amount, 1, 1_000), module, ACTION);
+        bytes32 nonce = ledger.authorizationNonce(module, ACTION, a.salt);
+        vm.expectRevert();
+        vm.prank(runner);
+        token.receiveWithAuthorization(
+            alice, address(ledger), a.amount, a.validAfter, a.validBefore, nonce, a.signature
+        );
+        vm.expectRevert();
+        vm.prank(runner);
+        token.transferWithAuthorization(
+            alice, address(ledger), a.amount, a.validAfter, a.validBefore, nonce, a.signature
+        );
+        assertEq(token.balanceOf(address(ledger)), 0);
+    }
+
+    function testFuzz_ItServesOneActionOfOneModule(bytes32 action, bool deposits) public {
+        vm.assume(action != ACTION);
+        ILedger.Authorization memory a = _authorization(aliceKey, alice, 50, module, ACTION);
+        if (deposits) {
+            vm.expectRevert();
+            ledger.depositWithAuthorization(a);
+        }
+        vm.expectRevert();
+        vm.prank(module);
+        ledger.pullWithAuthorizationAndEscrow(a, action, 50);
+        vm.expectRevert();
+        vm.prank(evil);
+        ledger.pullWithAuthorizationAndEscrow(a, ACTION, 50);
+        vm.prank(module);
+        ledger.pullWithAuthorizationAndEscrow(a, ACTION, 50);
+        assertEq(ledger.escrowOf(module, address(token)), 50);
+    }
+
+    /// @dev A deposit that somebody else brings is the signer's all the same.
+    function testFuzz_WhoeverBringsADepositCreditsTheSigner(address runner) public {
+        vm.assume(runner != alice);
+        ILedger.Authorization memory a = _authorization(aliceKey, alice, 50, address(0), 0);
+        vm.prank(runner);
+        ledger.depositWithAuthorization(a);
+        assertEq(ledger.balanceOf(address(token), alice), 50);
+        assertEq(ledger.balanceOf(address(token), runner), 0);
+    }
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ILeaseBook} from "../../src/lease/ILeaseBook.sol";
+import {LeaseBonds} from "../mocks/LeaseBonds.sol";
+import {LeasePolicy} from "../mocks/LeasePolicy.sol";
+import {LeaseTest} from "./LeaseTest.sol";
+
+/// @title What was paid for seconds that are taken back is owed out of the provider's bond
+contract LeaseClawbackTest is LeaseTest {
+    ILeaseBook.Terms private terms;
+
+    function setUp() public override {
+        super.setUp();
+        terms = _openUsual();
+        bonds.setStake(1e9);
+    }
+
+    function _claim() private view returns (ILeaseBook.Claim memory) {
+        return book.claimOf(book.hashTerms(terms));
+    }
+
+    function _settleAt(uint256 time) private {
+        vm.warp(time);
+        book.settle(terms);
+    }
+
+    function test_clawBack_returnsTheWholePriceOutOfTheBond() public {
+        _settleAt(START + 100);
+        policy.revoke(START + 60, START + 1_000);
+        bytes32 leaseId = book.hashTerms(terms);
+        vm.expectEmit(address(book));
+        emit ILeaseBook.LeaseRevised(leaseId, 1, 40, 40 * RATE);
+        vm.expectEmit(address(book));
+        emit ILeaseBook.LeaseCompensated(leaseId, alice, 40 * RATE, 0);
+        vm.prank(bob);
+        assertEq(book.clawBack(terms), 40 * RATE);
+        assertEq(bonds.owed(alice), 40 * RATE, "the fee included");
+        assertEq(_lease(terms).revision, 1);
+        assertEq(_claim().revoked, 40);
+        assertEq(_claim().seized, 40 * RATE);
+    }
+
+    function test_clawBack_revertsWithoutReason() public {
+        bytes memory nothing =
+            abi.encodeWithSelector(ILeaseBook.LeaseBook_NothingRevoked.selector, book.hashTerms(terms));
+        vm.expectRevert(nothing);
+        book.clawBack(terms);
+        _settleAt(START + 100);
+        vm.expectRevert(nothing);
+        book.clawBack(terms);
+        policy.revoke(START + 60, START + 1_000);
+        book.clawBack(terms);
+        vm.expectRevert(nothing);
+        book.clawBack(terms);
+        terms.rate += 1;
+        vm.expectPartialRevert(ILeaseBook.LeaseBook_WrongStatus.selector);
+        book.clawBack(terms);
+    }
+
+    function test_settle_booksBeforeItMovesOn() public {
+        _settleAt(START + 100);
+        policy.revoke(START + 60, START + 130);
+        // The policy takes back what the lease settled before; what it settles from now on is not in that.
+        _settleAt(START + 200);
+        assertEq(_claim().revoked, 40);
+        assertEq(_claim().owed, 40 * RATE);
+        assertEq(book.clawBack(terms), 40 * RATE);
+        _assertEscrow(terms);
+    }
+
+    function test_settle_forgetsWhatWasTakenBackBeforeItBegan() public {
+        policy.revoke(START - 100, START + 100);
+        vm.expectEmit(address(book));
+        emit ILeaseBook.LeaseRevised(book.hashTerms(terms), 1, 0, 0);
+        _settleAt(START + 50);
+        assertEq(_claim().owed, 0);
+        assertEq(_lease(terms).revision, 1);
+    }
+
+    function test_clawBack_afterTheLeaseHasClosed() public {
+        _settleAt(START + FUNDED + GRACE);
+        _assertStatus(terms, ILeaseBook.Status.Closed);
+        policy.revoke(START + FUNDED - 100, START + 1_000_000);
+        assertEq(book.clawBack(terms), 100 * RATE + GRACE * HOLD);
+        _assertStatus(terms, ILeaseBook.Status.Closed);
+    }
+
+    function test_clawBack_valuesAPastGraceAtItsRate() public {
+        vm.warp(START + FUNDED + 300);
+        vm.prank(alice);
+        book.topUp(terms, 1_000);
+        _settleAt(START + FUNDED + 500);
+        policy.revoke(START + FUNDED - 10, START + 1_000_000);
+        assertEq(book.clawBack(terms), 10 * RATE + 300 * HOLD + 200 * RATE);
+    }
+
+    function test_clawBack_countsSecondsBeforeTwoGracesAsHeld() public {
+        for (uint256 i = 0; i < 2; ++i) {
+            _settleAt(_lease(terms).fundedUntil + 300);
+            vm.prank(alice);
+            book.topUp(terms, 1_000);
+        }
+        uint256 end = _lease(terms).holdTo;
+        _settleAt(end + 100);
+        assertTrue(_lease(terms).heldBefore);
+        policy.revoke(START, START + 1_000_000);
+        assertEq(book.clawBack(terms), (end - START) * HOLD + 100 * RATE);
+    }
+
+    function test_clawBack_whatTheBondDoesNotCoverStaysOwed() public {
+        _settleAt(START + 100);
+        policy.revoke(START + 60, START + 1_000);
+        bonds.setStake(10 * RATE);
+        assertEq(book.clawBack(terms), 10 * RATE);
+        assertEq(_claim().owed, 30 * RATE);
+        vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_BondExhausted.selector, provider, 30 * RATE));
+        book.clawBack(terms);
+        bonds.setStake(1e9);
+        assertEq(book.clawBack(terms), 30 * RATE);
+        assertEq(bonds.owed(alice), 40 * RATE);
+    }
+
+    /// @dev Whatever a policy claims and however often, no more comes back than the settled seconds cost.
+    function testFuzz_clawBack_isBoundedUnderALiar(uint256 settledFor, uint256 times) public {
+        settledFor = bound(settledFor, 1, FUNDED + GRACE);
+        _settleAt(START + settledFor);
+        policy.setMode(LeasePolicy.Mode.LiesAbove);
+        for (uint256 i = bound(times, 1, 5); i != 0; --i) {
+            try book.clawBack(terms) {} catch {}
+        }
+        assertEq(_claim().revoked, settledFor);
+        assertLe(bonds.owed(alice), settledFor * RATE);
+    }
+
+    function test_clawBack_aPolicyThatFailsTakesNothingBack() public {
+        _settleAt(START + 100);
+        LeasePolicy.Mode[4] memory modes = [
+            LeasePolicy.Mode.Reverts,
+            LeasePolicy.Mode.BurnsGas,
+            LeasePolicy.Mode.ReturnsTooLittle,
+            LeasePolicy.Mode.PaysAll
+        ];
+        for (uint256 i = 0; i < modes.length; ++i) {
+            policy.setMode(modes[i]);
+            vm.expectPartialRevert(ILeaseBook.LeaseBook_NothingRevoked.selector);
+            book.clawBack(terms);
+        }
+    }
+
+    function testFuzz_clawBack_cannotBeStarved(uint256 gasLimit) public {
+        _settleAt(START + 100);
+        policy.revoke(START + 60, START + 1_000);
+        gasLimit = bound(gasLimit, 30_000, 600_000);
+        (bool success,) = address(book).call{gas: gasLimit}(abi.encodeCall(ILeaseBook.clawBack, (terms)));
+        assertEq(_claim().seized, success ? 40 * RATE : 0);
+        assertEq(_lease(terms).revision, success ? 1 : 0);
+    }
+}
+
+/// @title Cover is locked out of the provider's bond while a lease runs
+contract LeaseCoverTest is LeaseTest {
+    uint256 private constant COVER = uint256(RATE) * 26 hours / 4;
+
+    function setUp() public override {
+        super.setUp();
+        book.setMarket(address(token), address(policy), ILeaseBook.Market(true, 200, 2_500, 0, 0));
+        bonds.setStake(COVER);
+    }
+
+    function test_open_locksTheCover() public {
+        ILeaseBook.Terms memory terms = _openUsual();
+        assertEq(terms.coverBps, 2_500);
+        assertEq(bonds.locked(), COVER);
+        ILeaseBook.Request memory request = _request();
+        request.salt = "another";
+        bytes memory signature = _signOffer(_offer());
+        vm.prank(alice);
+        vm.expectRevert("uncovered");
+        book.open(_offer(), signature, request);
+    }
+
+    function test_open_locksNoMoreThanTheLeaseCanCost() public {
+        ILeaseBook.Offer memory offer = _offer();
+        offer.maxSeconds = 10_001;
+        (offer.graceSeconds, offer.rate) = (0, 3);
+        bonds.setStake(10_001);
+        _open(offer, ILeaseBook.Request(alice, 10_001, "salt"), alice);
+        assertEq(bonds.locked(), 7_501, "rounded up");
+    }
+
+    function test_close_freesTheCover() public {
+        ILeaseBook.Terms memory terms = _openUsual();
+        vm.warp(START + 200);
+        vm.prank(alice);
+        book.close(terms);
+        assertEq(bonds.locked(), 0);
+    }
+
+    function test_settle_freesTheCoverOfWhatRanOut() public {
+        ILeaseBook.Terms memory terms = _openUsual();
+        vm.warp(START + FUNDED + GRACE);
+        book.settle(terms);
+        assertEq(bonds.locked(), 0);
+    }
+
+    function test_close_leavesTheCoverOfOthers() public {
+        bonds.setStake(2 * COVER);
+        ILeaseBook.Terms memory terms = _openUsual();
+        ILeaseBook.Request memory request = _request();
+        request.salt = "another";
+        _open(_offer(), request, alice);
+        vm.warp(START + 200);
+        book.settle(terms);
+        policy.revoke(START + 100, START + 1_000);
+        book.clawBack(terms);
+        assertEq(bonds.locked(), 2 * COVER - 100 * RATE, "all of the bond is locked");
+        vm.prank(alice);
+        book.close(terms);
+        assertEq(bonds.locked(), COVER - 100 * RATE);
+    }
+
+    function test_close_worksWhateverTheBondsDo() public {
+        LeaseBonds.Mode[2] memory modes = [LeaseBonds.Mode.Reverts, LeaseBonds.Mode.BurnsGas];
+        for (uint256 i = 0; i < modes.length; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            ILeaseBook.Terms memory terms = _openUsual();
+            bonds.setMode(modes[i]);
+            vm.warp(START + 200);
+            uint256 before = _balance(alice);
+            vm.prank(alice);
+            book.close{gas: 500_000}(terms);
+            assertGt(_balance(alice), before);
+            book.settle(terms);
+            _assertStatus(terms, ILeaseBook.Status.Closed);
+            assertEq(book.leasedUnits(node), 0);
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// @dev Whoever closes cannot leave the provider's bond locked by giving too little gas.
+    function testFuzz_close_cannotStarveTheBonds(uint256 gasLimit) public {
+        ILeaseBook.Terms memory terms = _openUsual();
+        vm.warp(START + 200);
+        vm.prank(alice);
+        (bool success,) =
+            address(book).call{gas: bound(gasLimit, 30_000, 500_000)}(abi.encodeCall(ILeaseBook.close, (terms)));
+        assertEq(bonds.locked(), success ? 0 : COVER);
+    }
+}
+
+/// @title A top-up brings its market's minimum, or all that is left to fund
+contract LeaseDustTest is LeaseTest {
+    function setUp() public override {
+        super.setUp();
+        book.setMarket(address(token), address(policy), ILeaseBook.Market(true, 200, 0, 0, uint96(500 * RATE)));
+    }
+
+    function test_topUp_revertsBelowTheMarketsMinimum() public {
+        ILeaseBook.Terms memory terms = _openUsual();
+        vm.startPrank(alice);
+        vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_FundsTooLow.selector, 499 * RATE, 500 * RATE));
+        book.topUp(terms, 499);
+        book.topUp(terms, 500);
+        // 99,000 seconds may be funded in all: the last ones need no minimum.
+        book.topUp(terms, 99_000 - FUNDED - 500 - 7);
+        book.topUp(terms, 7);
+        assertEq(_lease(terms).fundedUntil, START + 99_000);
+    }
+}
