@@ -146,15 +146,13 @@ fn bond_takers(contracts: &Contracts) -> Vec<Action> {
     };
     let slashers = [("VerifierSet", contracts.verifier_set), ("Disputes", contracts.disputes)];
     let mut actions: Vec<Action> = slashers.into_iter().map(slashing).collect();
-    actions.push(
-        Action::setting(
-            "let the LeaseBook lock and claim bonds",
-            to,
-            &Bonds::setClaimerCall { claimer, allowed: true },
-            &Bonds::isClaimerCall { account: claimer },
-            &true,
-        ),
-    );
+    actions.push(Action::setting(
+        "let the LeaseBook lock and claim bonds",
+        to,
+        &Bonds::setClaimerCall { claimer, allowed: true },
+        &Bonds::isClaimerCall { account: claimer },
+        &true,
+    ));
     actions
 }
 
@@ -199,11 +197,18 @@ fn ledger(contracts: &Contracts, settings: &Settings) -> Vec<Action> {
     let to = contracts.ledger;
     let allow = |token: Address| {
         let setter = Ledger::setTokenCall { token, allowed: true };
-        Action::setting(format!("allow {token} in the Ledger"), to, &setter, &Ledger::isTokenAllowedCall { token }, &true)
+        Action::setting(
+            format!("allow {token} in the Ledger"),
+            to,
+            &setter,
+            &Ledger::isTokenAllowedCall { token },
+            &true,
+        )
     };
     let mut actions: Vec<Action> =
         settings.markets.iter().map(|market| allow(market.token.address(contracts))).collect();
-    let modules = [("LeaseBook", contracts.lease_book, "lease"), ("StandingTopUps", contracts.standing_top_ups, "top-up")];
+    let modules =
+        [("LeaseBook", contracts.lease_book, "lease"), ("StandingTopUps", contracts.standing_top_ups, "top-up")];
     actions.extend(modules.into_iter().map(|(name, module, product)| {
         let product = keccak256(product);
         let setter = Ledger::setModuleCall { module, product };

@@ -19,4 +19,6 @@ pub use book::{BookError, Contracts, Deployment};
 pub use catalog::{CatalogError, catalog_entries};
 pub use plan::{CREATE2_DEPLOYER, Plan, Step};
 pub use roles::{Role, RoleTable};
-pub use settings::{Admin, BondRole, DisputeDeposit, Grant, Market, MinimumBond, Quorum, Settings, SettingsError, Token};
+pub use settings::{
+    Admin, BondRole, DisputeDeposit, Grant, Market, MinimumBond, Quorum, Settings, SettingsError, Token,
+};

@@ -2,9 +2,9 @@
 
 use alloy::primitives::{Address, FixedBytes};
 use spheron_bindings::{
-    bonds::Bonds, disputes::Disputes, distributor::Distributor, lease_book::LeaseBook, ledger::Ledger, node_registry::NodeRegistry,
-    outage_clock::OutageClock, pause_switch::PauseSwitch, resource_catalog::ResourceCatalog, spon::Spon,
-    staked_spon::StakedSpon, verifier_set::VerifierSet,
+    bonds::Bonds, disputes::Disputes, distributor::Distributor, lease_book::LeaseBook, ledger::Ledger,
+    node_registry::NodeRegistry, outage_clock::OutageClock, pause_switch::PauseSwitch,
+    resource_catalog::ResourceCatalog, spon::Spon, staked_spon::StakedSpon, verifier_set::VerifierSet,
 };
 
 use crate::Contracts;
@@ -33,15 +33,8 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Governor,
-        Self::Guardian,
-        Self::Issuer,
-        Self::Pauser,
-        Self::Rewarder,
-        Self::Rater,
-        Self::Arbiter,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Governor, Self::Guardian, Self::Issuer, Self::Pauser, Self::Rewarder, Self::Rater, Self::Arbiter];
 
     /// The roles that contracts hold.
     pub(crate) fn held_by_contracts(contracts: &Contracts) -> Vec<(Self, Address)> {

@@ -181,9 +181,7 @@ impl Settings {
             uptime_feed: None,
             fee_collector: admin,
             markets: vec![market(Token::Spon, 1_000_000_000_u64, 1_000_000), market(Token::Dollar, 1_000, 100)],
-            minimum_bonds: roles
-                .map(|role| MinimumBond { role, token: Token::Spon, amount: minimum_bond })
-                .to_vec(),
+            minimum_bonds: roles.map(|role| MinimumBond { role, token: Token::Spon, amount: minimum_bond }).to_vec(),
             dispute_deposits: vec![DisputeDeposit { token: Token::Spon, amount: minimum_bond }],
             grants: people.map(|role| Grant { role, account: admin, delay: 0 }).to_vec(),
             quorum: Quorum { committee: 3, signatures: 2 },

@@ -196,14 +196,18 @@ fn chain_entry(deployment: &Deployment) -> String {
     let rows = [
         ("AttestationPolicy", contracts.attestation_policy),
         ("Bonds", contracts.bonds),
+        ("Disputes", contracts.disputes),
         ("Distributor", contracts.distributor),
         ("LeaseBook", contracts.lease_book),
         ("Ledger", contracts.ledger),
         ("NodeRegistry", contracts.node_registry),
         ("OfferBoard", contracts.offer_board),
+        ("OutageClock", contracts.outage_clock),
+        ("PauseSwitch", contracts.pause_switch),
         ("ResourceCatalog", contracts.resource_catalog),
         ("Spon", contracts.spon),
         ("StakedSpon", contracts.staked_spon),
+        ("StandingTopUps", contracts.standing_top_ups),
         ("VerifierSet", contracts.verifier_set),
     ];
     let rows: String = rows.iter().map(|(name, address)| format!("{name} = \"{address}\"\n")).collect();

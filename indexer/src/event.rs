@@ -60,14 +60,18 @@ macro_rules! contracts {
 contracts! {
     AttestationPolicy = attestation_policy::AttestationPolicyEvents,
     Bonds = bonds::BondsEvents,
+    Disputes = disputes::DisputesEvents,
     Distributor = distributor::DistributorEvents,
     LeaseBook = lease_book::LeaseBookEvents,
     Ledger = ledger::LedgerEvents,
     NodeRegistry = node_registry::NodeRegistryEvents,
     OfferBoard = offer_board::OfferBoardEvents,
+    OutageClock = outage_clock::OutageClockEvents,
+    PauseSwitch = pause_switch::PauseSwitchEvents,
     ResourceCatalog = resource_catalog::ResourceCatalogEvents,
     Spon = spon::SponEvents,
     StakedSpon = staked_spon::StakedSponEvents,
+    StandingTopUps = standing_top_ups::StandingTopUpsEvents,
     VerifierSet = verifier_set::VerifierSetEvents,
 }
 

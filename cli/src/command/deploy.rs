@@ -23,7 +23,9 @@ use crate::{
 /// interrupted deployment goes on when the command is repeated. If the settings name an admin, it gets the admin role in
 /// the end, the key that deploys gives up its own, and the command fails if any role is left to it.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  spheron deploy settings.toml --dry-run --from 0x8626f6940e2eb28930efb4cef49b2d1f2c9c1199\n  spheron deploy settings.toml --keystore deployer.json --out deployments/arbitrum.json")]
+#[command(
+    after_help = "Example:\n  spheron deploy settings.toml --dry-run --from 0x8626f6940e2eb28930efb4cef49b2d1f2c9c1199\n  spheron deploy settings.toml --keystore deployer.json --out deployments/arbitrum.json"
+)]
 pub struct Deploy {
     /// Parameters of the deployment; deployment/settings/ has an example for each chain
     settings: PathBuf,
@@ -115,7 +117,13 @@ impl Deploy {
     async fn survey(&self, settings: &Settings) -> anyhow::Result<Surveyed> {
         let deployer = match self.from {
             Some(address) => address,
-            None => self.key.signer().context("a dry run needs the deployer's address, which decides all others: --from ADDRESS, or its key")?.address(),
+            None => self
+                .key
+                .signer()
+                .context(
+                    "a dry run needs the deployer's address, which decides all others: --from ADDRESS, or its key",
+                )?
+                .address(),
         };
         let provider = ProviderBuilder::new().connect_http(self.url()?);
         check_chain(provider.get_chain_id().await.context("the endpoint does not answer")?, settings)?;
@@ -126,7 +134,12 @@ impl Deploy {
             calldata_bytes: action.data.len(),
             done,
         });
-        Ok(Surveyed { chain: settings.chain.clone(), deployer, actions: actions.collect(), contracts: plan.contracts() })
+        Ok(Surveyed {
+            chain: settings.chain.clone(),
+            deployer,
+            actions: actions.collect(),
+            contracts: plan.contracts(),
+        })
     }
 
     async fn deploy(&self, settings: &Settings) -> anyhow::Result<Deployed> {
@@ -163,6 +176,9 @@ impl Deploy {
 
 fn check_chain(served: u64, settings: &Settings) -> anyhow::Result<()> {
     let (chain, wanted) = (&settings.chain, settings.chain_id);
-    ensure!(served == wanted, "the endpoint serves chain {served}, but the settings are for {chain}, chain {wanted}; check --rpc-url");
+    ensure!(
+        served == wanted,
+        "the endpoint serves chain {served}, but the settings are for {chain}, chain {wanted}; check --rpc-url"
+    );
     Ok(())
 }

@@ -49,6 +49,8 @@ pub struct Workload {
 struct Machine {
     address: Address,
     provider: Address,
+    /// Nonce of its latest offer.
+    offers: u64,
     windows: u64,
     start: u64,
     end: u64,
@@ -172,7 +174,7 @@ impl Workload {
             gateway: Address::ZERO,
         };
         self.emit(Contract::NodeRegistry, NodeRegistry::NodeRegistered { node, provider, claim });
-        self.nodes.push(Machine { address: node, provider, windows: 0, start: 0, end: 0, before: 0 });
+        self.nodes.push(Machine { address: node, provider, offers: 0, windows: 0, start: 0, end: 0, before: 0 });
     }
 
     fn open_or_end(&mut self) {
@@ -190,7 +192,6 @@ impl Workload {
         let machine = &self.nodes[node];
         let (address, provider) = (machine.address, machine.provider);
         let terms = ILeaseBook::Terms {
-            offerHash: self.unique(),
             renter,
             operator: Address::ZERO,
             provider,
@@ -200,6 +201,7 @@ impl Workload {
             rate: U96::from(RATE),
             units: 1,
             feeBps: 500,
+            coverBps: 0,
             holdRateBps: 1_000,
             minSeconds: 60,
             maxSeconds: 864_000,
@@ -210,14 +212,17 @@ impl Workload {
             salt: self.unique(),
         };
         let id = keccak256(terms.abi_encode());
-        let nonce = U256::from(self.unique);
-        self.emit(Contract::LeaseBook, LeaseBook::OfferNonceUsed { node: address, nonce, by: renter });
+        self.nodes[node].offers += 1;
+        let (nonce, offer_hash) = (U256::from(self.nodes[node].offers), self.unique());
         let funded_until = self.now + FUNDED_SECONDS;
         let opened = LeaseBook::LeaseOpened {
             leaseId: id,
             renter,
             node: address,
             terms,
+            offerHash: offer_hash,
+            nonce,
+            reusable: false,
             fundedUntil: U256::from(funded_until),
             funded: U256::from(funded),
         };
@@ -373,12 +378,13 @@ impl Workload {
 
     fn post_epoch(&mut self) {
         (self.epoch, self.leaves) = (self.epoch + 1, 0);
+        let (epoch, token, cap) = (U256::from(self.epoch), TOKENS[0], U256::from(u64::MAX));
+        self.emit(Contract::Distributor, Distributor::EpochFunded { epoch, token, funder: holder(0), amount: cap });
         let posted = Distributor::EpochPosted {
-            epoch: U256::from(self.epoch),
-            token: TOKENS[0],
-            funder: holder(0),
+            epoch,
+            token,
             root: self.unique(),
-            cap: U256::from(u64::MAX),
+            cap,
             leafCount: U256::from(1_000),
             activatesAt: U256::from(self.now),
             evidence: self.unique(),

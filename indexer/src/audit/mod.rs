@@ -9,6 +9,7 @@ use alloy::primitives::{Address, B256};
 use serde::Serialize;
 
 mod check;
+mod disputes;
 mod lease;
 mod money;
 mod registry;
@@ -156,6 +157,7 @@ fn checks(snapshot: &Snapshot, chain: &ChainManifest, tip: Tip) -> Vec<Check> {
     stake::checks(&subject, &mut checks);
     token::checks(&subject, &mut checks);
     rewards::checks(&subject, &mut checks);
+    disputes::checks(&subject, &mut checks);
     checks
 }
 

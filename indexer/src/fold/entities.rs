@@ -94,6 +94,36 @@ named_enum! {
 }
 
 named_enum! {
+    /// Where a dispute stands, see `IDisputes.Status`.
+    DisputeStatus {
+        /// No such dispute.
+        #[default]
+        None = "none",
+        /// Awaits its ruling.
+        Open = "open",
+        /// The accused was slashed.
+        Accepted = "accepted",
+        /// The deposit was lost.
+        Rejected = "rejected",
+        /// Ended without a ruling.
+        Drawn = "drawn",
+    }
+}
+
+named_enum! {
+    /// Whether a standing order may be used, see `IStandingTopUps.Status`.
+    OrderStatus {
+        /// Not authorised.
+        #[default]
+        None = "none",
+        /// May be used.
+        Active = "active",
+        /// May be used no longer.
+        Revoked = "revoked",
+    }
+}
+
+named_enum! {
     /// What a bond is for, see `IBonds.Role`.
     BondRole {
         /// A provider's.
@@ -512,6 +542,86 @@ entities! {
     bond_minimums: BondMinimum in "bond_minimum" (role: BondRole, token: Address) {
         /// Wei, 0 if the token may not be bonded.
         minimum: U256,
+    }
+
+    /// Disputes over what no proof decides.
+    disputes: Dispute in "dispute" (id: u64) {
+        /// Event that opened it.
+        opened_id: EventId,
+        /// Where it stands.
+        status: DisputeStatus,
+        /// Who accuses.
+        opener: Address,
+        /// Who is accused.
+        accused: Address,
+        /// What the accused's bond is for.
+        role: BondRole,
+        /// Of the bond and of the deposit.
+        token: Address,
+        /// Wei that the opener put up.
+        deposit: U256,
+        /// Wei of the bond at the opening.
+        stake: U256,
+        /// Unix seconds.
+        opened_at: u64,
+        /// Whether the accused has answered.
+        answered: bool,
+        /// Wei that the accused lost.
+        slashed: U256,
+    }
+
+    /// What disputes owe.
+    dispute_owed: DisputeOwed in "dispute_owed" (account: Address, token: Address) {
+        /// Wei.
+        amount: U256,
+    }
+
+    /// What a dispute takes as its deposit.
+    dispute_deposits: DisputeDeposit in "dispute_deposit" (token: Address) {
+        /// Wei, 0 if none may be opened.
+        amount: U256,
+    }
+
+    /// Standing orders to top leases up.
+    top_up_orders: TopUpOrder in "top_up_order" (order_id: B256) {
+        /// Event that authorised or revoked it first.
+        first_id: EventId,
+        /// Whether it may be used.
+        status: OrderStatus,
+        /// Whose money it spends.
+        renter: Address,
+        /// That the leases are paid in.
+        token: Address,
+        /// The lease, or 0 for every one of the renter on `node`.
+        lease_id: B256,
+        /// 0 if a lease is named.
+        node: Address,
+        /// Wei in all.
+        budget: U256,
+        /// Unix seconds.
+        expiry: u64,
+        /// Wei that it has spent.
+        spent: U256,
+        /// Wei that it has spent in its period.
+        period_spent: U256,
+        /// When that began, unix seconds.
+        period_start: u64,
+    }
+
+    /// Outages of the sequencer that are over: `[start, end)`.
+    outages: Outage in "outage" (position: u64) {
+        /// Unix seconds.
+        start: u64,
+        /// Unix seconds.
+        end: u64,
+    }
+
+    /// Bits of the PauseSwitch.
+    pause_bits: PauseBit in "pause_bit" (bit: u64) {
+        /// Contract whose intake it pauses, 0 for none.
+        target: Address,
+        /// Whether it is paused.
+        paused: bool,
     }
 
     /// Holders of SPON.

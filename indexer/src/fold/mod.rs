@@ -6,10 +6,13 @@
 use alloy::primitives::U256;
 
 mod delegation;
+mod disputes;
 mod entities;
 mod entity;
+mod governance;
 mod lease;
 mod money;
+mod orders;
 mod registry;
 mod rewards;
 mod stake;
@@ -55,6 +58,16 @@ impl State {
             Event::VerifierSet(event) => verification::apply_verifier_set(self, at, event),
             Event::AttestationPolicy(event) => verification::apply_policy(self, event),
             Event::Bonds(event) => stake::apply_bonds(self, at, event),
+            Event::Disputes(event) => disputes::apply(self, at, event),
+            Event::StandingTopUps(event) => orders::apply(self, at, event),
+            Event::OutageClock(event) => {
+                governance::apply_clock(self, event);
+                Ok(())
+            }
+            Event::PauseSwitch(event) => {
+                governance::apply_switch(self, event);
+                Ok(())
+            }
             Event::NodeRegistry(event) => registry::apply_nodes(self, at, event),
             Event::ResourceCatalog(event) => registry::apply_catalog(self, event),
             Event::Distributor(event) => rewards::apply(self, at, event),

@@ -122,6 +122,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS verdict_by_node ON event_verifier_set_verdict_accepted (node)",
     "CREATE INDEX IF NOT EXISTS verdict_by_lease ON event_verifier_set_verdict_accepted (lease_id)",
     "CREATE INDEX IF NOT EXISTS reward_by_epoch ON event_distributor_reward_paid (epoch)",
+    "CREATE INDEX IF NOT EXISTS range_by_epoch ON event_distributor_range_paid (epoch)",
     "CREATE INDEX IF NOT EXISTS reward_by_account ON event_distributor_reward_paid (account)",
 ];
 

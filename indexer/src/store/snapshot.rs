@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use alloy::primitives::{B256, U256};
-use rusqlite::params;
+use alloy::primitives::B256;
 use sqlx::Row as _;
 
 use super::{
@@ -16,7 +15,7 @@ use crate::{
     decode::event_table_of,
     fold::State,
     manifest::ChainManifest,
-    position::{EventId, Position, ids_from},
+    position::{EventId, Position},
     value::Value,
 };
 
@@ -26,8 +25,6 @@ pub struct Snapshot {
     pub cursor: Cursor,
     /// What its events add up to.
     pub state: State,
-    /// Rewards that were paid: epoch and index.
-    pub paid_leaves: Vec<(u64, u64)>,
 }
 
 /// Events that are shown of a thing.
@@ -92,18 +89,5 @@ fn take(path: &Path, chain_id: u64) -> Result<Snapshot, StoreError> {
     // One transaction, so that all is of one moment.
     let tx = conn.unchecked_transaction().map_err(failed)?;
     let loaded = load_chain(path, &tx, chain_id)?;
-    let ids = ids_from(loaded.slot, 0);
-    let table = "event_distributor_reward_paid";
-    let sql = format!("SELECT epoch, \"index\" FROM {table} WHERE event_id BETWEEN ? AND ?");
-    let mut statement = tx.prepare(&sql).map_err(failed)?;
-    let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<(String, String)> { row.try_into() };
-    let ids = params![ids.start().cast_signed(), ids.end().cast_signed()];
-    let rows = statement.query_map(ids, read).map_err(failed)?;
-    let number = |text| read_field::<U256>(table, Value::Text(text)).map(|number| number.saturating_to::<u64>());
-    let mut paid_leaves = Vec::new();
-    for row in rows {
-        let (epoch, index) = row.map_err(failed)?;
-        paid_leaves.push((number(epoch)?, number(index)?));
-    }
-    Ok(Snapshot { cursor: loaded.cursor, state: loaded.state, paid_leaves })
+    Ok(Snapshot { cursor: loaded.cursor, state: loaded.state })
 }

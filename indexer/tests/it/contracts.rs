@@ -97,7 +97,11 @@ fn chain_manifest(url: &str, start_block: u64, contracts: &Contracts) -> ChainMa
     let addresses = [
         (Contract::AttestationPolicy, contracts.attestation_policy),
         (Contract::Bonds, contracts.bonds),
+        (Contract::Disputes, contracts.disputes),
         (Contract::Distributor, contracts.distributor),
+        (Contract::OutageClock, contracts.outage_clock),
+        (Contract::PauseSwitch, contracts.pause_switch),
+        (Contract::StandingTopUps, contracts.standing_top_ups),
         (Contract::LeaseBook, contracts.lease_book),
         (Contract::Ledger, contracts.ledger),
         (Contract::NodeRegistry, contracts.node_registry),

@@ -174,7 +174,8 @@ impl ProviderState {
     /// Reads it from the chain.
     pub async fn read(client: &Client, provider: Address) -> anyhow::Result<Self> {
         let spon = TokenName::Spon.resolve(client).await?;
-        let Provider { rewardWallet, trustTier, registered, suspended, underbonded } = client.provider_of(provider).await?;
+        let Provider { rewardWallet, trustTier, registered, suspended, underbonded } =
+            client.provider_of(provider).await?;
         let mut nodes = Vec::new();
         for node in client.nodes_of(provider).await? {
             nodes.push(NodeState::read(client, node).await?);
@@ -202,7 +203,8 @@ impl NodeState {
         Ok(Self {
             node,
             provider: registered.provider,
-            status: ["none", "active", "maintenance", "suspended", "retired", "operator"][usize::from(registered.status.min(5))],
+            status: ["none", "active", "maintenance", "suspended", "retired", "operator"]
+                [usize::from(registered.status.min(5))],
             kind: if registered.kind == 0 { "provider" } else { "fizz" },
             resource: registered.resource,
             resource_name: resource::name(registered.resource),
