@@ -110,7 +110,8 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
             revert Distributor_WrongFunds(epoch, e.token, e.funder, state.cap);
         }
         uint256 activatesAt = block.timestamp + ACTIVATION_DELAY;
-        _nextEpoch = uint64(next + 1);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        _nextEpoch = uint64(next + 1); // one by one
         e.root = root;
         // forge-lint: disable-next-line(unsafe-typecast)
         (state.activatesAt, state.leafCount, state.status) = (uint40(activatesAt), uint24(leafCount), Status.Posted);
@@ -131,7 +132,8 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         uint256 bond = challengeBondOf(epoch);
         uint256 deadline = block.timestamp + ARBITRATION_DELAY;
         e.state.status = Status.Challenged;
-        _challenges[epoch] = Challenge(msg.sender, uint40(deadline));
+        // forge-lint: disable-next-line(unsafe-typecast)
+        _challenges[epoch] = Challenge(msg.sender, uint40(deadline)); // a time
         emit EpochChallenged(epoch, msg.sender, index, expected.account, expected.amount, bond, deadline);
         _pull(e.token, bond);
     }
@@ -145,7 +147,8 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         Record storage e = _epochs[epoch];
         uint256 bond = challengeBondOf(epoch);
         uint256 activatesAt = block.timestamp + ACTIVATION_DELAY;
-        (e.state.status, e.state.activatesAt) = (Status.Posted, uint40(activatesAt));
+        // forge-lint: disable-next-line(unsafe-typecast)
+        (e.state.status, e.state.activatesAt) = (Status.Posted, uint40(activatesAt)); // a time
         // forge-lint: disable-next-line(unsafe-typecast)
         e.forfeited += uint88(bond); // a share of the cap
         emit ChallengeRejected(epoch, _challenges[epoch].challenger, bond, activatesAt);
@@ -183,22 +186,23 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         nonReentrant
         returns (uint256 total)
     {
-        _checkRange(epoch, _active(epoch), start, rewards, proof);
+        Record storage e = _active(epoch);
+        _checkRange(e, epoch, start, rewards, proof);
         uint256 word = _paid[epoch][start / RANGE];
         uint256 due = ~word & (type(uint256).max >> (RANGE - rewards.length));
         if (due == 0) return 0;
         uint256 sum = _sum(rewards, due);
-        _charge(epoch, sum);
+        _charge(e, epoch, sum);
         _paid[epoch][start / RANGE] = word | due;
 
         uint256 paidNow;
         bytes32[] memory payments;
-        (paidNow, total, payments) = _payAll(_epochs[epoch].token, rewards, due);
+        (paidNow, total, payments) = _payAll(e.token, rewards, due);
         if (paidNow != 0) emit RangePaid(epoch, start, paidNow, payments);
         if (paidNow == due) return total;
         _paid[epoch][start / RANGE] = word | paidNow;
         // forge-lint: disable-next-line(unsafe-typecast)
-        _epochs[epoch].state.paid -= uint88(sum - total); // was charged above
+        e.state.paid -= uint88(sum - total); // was charged above
     }
 
     /// @inheritdoc IDistributor
@@ -325,19 +329,27 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
     function _claim(uint256 epoch, uint256 index, Reward calldata reward, address to, bytes32[] calldata proof)
         private
     {
-        uint256 leafCount = _active(epoch);
+        Record storage e = _active(epoch);
+        uint256 leafCount = e.state.leafCount;
         if (index >= leafCount) revert Distributor_InvalidRange(epoch, index, 1);
-        if (
-            !_isDepth(leafCount, proof.length)
-                || _climb(hashLeaf(epoch, index, reward), index, proof) != _epochs[epoch].root
-        ) revert Distributor_InvalidProof(epoch, index);
-        (uint256 word, uint256 bit) = (_paid[epoch][index / RANGE], 1 << (index % RANGE));
-        if (word & bit != 0) revert Distributor_AlreadyPaid(epoch, index);
-        _charge(epoch, reward.amount);
-        _paid[epoch][index / RANGE] = word | bit;
+        if (!_isDepth(leafCount, proof.length) || _climb(hashLeaf(epoch, index, reward), index, proof) != e.root) {
+            revert Distributor_InvalidProof(epoch, index);
+        }
+        _mark(epoch, index);
+        _charge(e, epoch, reward.amount);
         emit RewardPaid(epoch, reward.account, index, to, reward.amount);
         // Everything is written, so a token that calls back finds nothing to take twice.
-        if (reward.amount != 0) IERC20(_epochs[epoch].token).safeTransfer(to, reward.amount);
+        if (reward.amount != 0) IERC20(e.token).safeTransfer(to, reward.amount);
+    }
+
+    /// @dev Marks a leaf as paid, once.
+    function _mark(uint256 epoch, uint256 index) private {
+        mapping(uint256 => uint256) storage words = _paid[epoch];
+        uint256 word = words[index / RANGE];
+        // forge-lint: disable-next-line(incorrect-shift)
+        uint256 bit = 1 << (index % RANGE);
+        if (word & bit != 0) revert Distributor_AlreadyPaid(epoch, index);
+        words[index / RANGE] = word | bit;
     }
 
     /// @dev Pays the leaves whose bit in `due` is set.
@@ -355,9 +367,9 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
             Reward calldata reward = rewards[i];
             (address account, uint256 amount) = (reward.account, reward.amount);
             if (amount != 0 && !IERC20(token).trySafeTransfer(account, amount)) continue;
-            paidNow |= 1 << i;
             // All amounts together are within a cap, which has 88 bits, and there is a word for each of them.
             assembly ("memory-safe") {
+                paidNow := or(paidNow, shl(i, 1))
                 total := add(total, amount)
                 count := add(count, 1)
                 mstore(add(payments, shl(5, count)), or(shl(96, account), amount))
@@ -370,19 +382,21 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
 
     /// @dev Wei of the leaves whose bit in `due` is set, or more than any cap if one of them is.
     function _sum(Reward[] calldata rewards, uint256 due) private pure returns (uint256 sum) {
-        for (uint256 i; i < rewards.length; ++i) {
-            if (due >> i & 1 == 0) continue;
-            uint256 amount = rewards[i].amount;
-            if (amount > type(uint88).max) return amount;
-            unchecked {
-                sum += amount; // 256 times 88 bits
+        uint256 all;
+        assembly ("memory-safe") {
+            for { let i := 0 } lt(i, rewards.length) { i := add(i, 1) } {
+                // The second word of a reward; 256 times 88 bits do not overflow.
+                let amount := mul(and(shr(i, due), 1), calldataload(add(rewards.offset, add(shl(6, i), 0x20))))
+                all := or(all, amount)
+                sum := add(sum, amount)
             }
         }
+        if (all > type(uint88).max) return all;
     }
 
     /// @dev Counts `amount` wei as paid, within the cap.
-    function _charge(uint256 epoch, uint256 amount) private {
-        State storage state = _epochs[epoch].state;
+    function _charge(Record storage e, uint256 epoch, uint256 amount) private {
+        State storage state = e.state;
         (uint256 paid, uint256 cap) = (state.paid, state.cap);
         if (amount > cap - paid) revert Distributor_CapExceeded(epoch, Math.saturatingAdd(paid, amount), cap);
         // forge-lint: disable-next-line(unsafe-typecast)
@@ -409,16 +423,14 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         emit BondReturned(epoch, challenger, challenger, bond);
     }
 
-    /// @dev Leaves of an active epoch. One whose delay is over is marked active.
-    function _active(uint256 epoch) private returns (uint256 leafCount) {
-        State storage state = _epochs[epoch].state;
-        Status status = state.status;
-        if (status != Status.Active) {
-            if (status != Status.Posted || _isPending(epoch)) revert Distributor_NotActive(epoch);
-            state.status = Status.Active;
-            emit EpochActivated(epoch);
-        }
-        return state.leafCount;
+    /// @dev An active epoch. One whose delay is over is marked active.
+    function _active(uint256 epoch) private returns (Record storage e) {
+        e = _epochs[epoch];
+        Status status = e.state.status;
+        if (status == Status.Active) return e;
+        if (status != Status.Posted || _isPending(epoch)) revert Distributor_NotActive(epoch);
+        e.state.status = Status.Active;
+        emit EpochActivated(epoch);
     }
 
     /// @dev Whether an epoch is posted and its delay still runs.
@@ -448,18 +460,19 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
     }
 
     function _checkRange(
+        Record storage e,
         uint256 epoch,
-        uint256 leafCount,
         uint256 start,
         Reward[] calldata rewards,
         bytes32[] calldata proof
     ) private view {
+        uint256 leafCount = e.state.leafCount;
         if (start % RANGE != 0 || start >= leafCount || rewards.length != Math.min(RANGE, leafCount - start)) {
             revert Distributor_InvalidRange(epoch, start, rewards.length);
         }
         if (
             !_isDepth(leafCount, RANGE_DEPTH + proof.length)
-                || _climb(_subtreeRoot(epoch, start, rewards), start / RANGE, proof) != _epochs[epoch].root
+                || _climb(_subtreeRoot(epoch, start, rewards), start / RANGE, proof) != e.root
         ) revert Distributor_InvalidProof(epoch, start);
     }
 
@@ -503,7 +516,8 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
 
     /// @dev Whether a tree of this many leaves has this many levels above them: the fewest that hold them, at least 8.
     function _isDepth(uint256 leafCount, uint256 depth) private pure returns (bool) {
-        if (depth < RANGE_DEPTH || leafCount > 1 << depth) return false;
-        return depth == RANGE_DEPTH || leafCount > 1 << (depth - 1);
+        uint256 last = leafCount - 1;
+        if (depth < RANGE_DEPTH || last >> depth != 0) return false;
+        return depth == RANGE_DEPTH || last >> (depth - 1) != 0;
     }
 }

@@ -77,14 +77,16 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
         require(assets != 0, StakedSpon_ZeroAmount());
         if (shares == totalSupply()) _stopDrip();
         _burn(owner, shares);
-        _assets.held -= uint96(assets);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        _assets.held -= uint96(assets); // a part of it
 
         Exit memory exit = _exits[controller];
         uint256 claimableAt = block.timestamp + cooldown;
         _exits[controller] = Exit(
             uint104(_fit(exit.shares + shares, type(uint104).max)),
             uint96(_fit(exit.assets + assets, type(uint96).max)),
-            uint56(claimableAt)
+            // forge-lint: disable-next-line(unsafe-typecast)
+            uint56(claimableAt) // a time
         );
         emit ExitRequested(controller, owner, shares, assets, claimableAt);
         emit RedeemRequest(controller, owner, 0, msg.sender, shares);
@@ -252,7 +254,10 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
 
     /// @dev Pays out a part of `exit`, which has at least as much.
     function _claim(Exit memory exit, address receiver, address controller, uint256 assets, uint256 shares) private {
+        // Parts of both.
+        // forge-lint: disable-next-line(unsafe-typecast)
         exit.shares -= uint104(shares);
+        // forge-lint: disable-next-line(unsafe-typecast)
         exit.assets -= uint96(assets);
         if (exit.assets == 0) delete _exits[controller];
         else _exits[controller] = exit;
@@ -263,7 +268,8 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
     function _deposit(address caller, address receiver, uint256 assets, uint256 shares) internal override {
         require(shares != 0, StakedSpon_ZeroAmount());
         if (totalSupply() == 0) _restartDrip();
-        _assets.held += uint96(assets);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        _assets.held += uint96(assets); // at most maxDeposit
         super._deposit(caller, receiver, assets, shares);
     }
 
@@ -288,8 +294,12 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
 
     /// @dev From now on, `undripped` wei drip for `duration` seconds.
     function _setDrip(uint256 undripped, uint256 duration) private {
+        // What fitted before or was checked, a time, and a week at the most.
+        // forge-lint: disable-next-line(unsafe-typecast)
         _assets.undripped = uint88(undripped);
+        // forge-lint: disable-next-line(unsafe-typecast)
         _assets.endsAt = uint40(block.timestamp + duration);
+        // forge-lint: disable-next-line(unsafe-typecast)
         _assets.duration = uint24(duration);
     }
 

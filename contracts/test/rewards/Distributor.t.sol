@@ -672,7 +672,7 @@ contract DistributorTest is Test {
         _postRewards(100);
         skip(DELAY);
         bytes32[] memory proof = tree.rangeProof(0);
-        vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_CapExceeded.selector, 1, a, 100));
+        vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_CapExceeded.selector, 1, a | b, 100));
         distributor.payRange(1, 0, rewards, proof);
         proof = tree.proof(0);
         vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_CapExceeded.selector, 1, a, 100));
