@@ -31,6 +31,21 @@ pub struct Chain {
     pub seed: u64,
 }
 
+impl Chain {
+    /// As arguments of `serve`.
+    pub fn arguments(&self) -> Vec<String> {
+        let fields = [
+            ("events", self.events),
+            ("per-block", self.per_block),
+            ("cap", self.cap as u64),
+            ("latency-ms", self.latency_ms),
+            ("open-blocks", self.open_blocks),
+            ("seed", self.seed),
+        ];
+        fields.iter().flat_map(|(name, value)| [format!("--{name}"), value.to_string()]).collect()
+    }
+}
+
 /// Serves until the process is killed; the first line it prints is its URL.
 pub async fn serve(chain: &Chain) -> anyhow::Result<()> {
     let blocks = chain.events.div_ceil(chain.per_block);

@@ -1,6 +1,6 @@
 //! Processor time and memory of a process, as the kernel counts them.
 
-use std::{fs, time::Duration};
+use std::fs;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -29,9 +29,4 @@ impl Usage {
         let kib: f64 = peak.trim().trim_end_matches("kB").trim().parse().unwrap_or_default();
         Ok(Self { cpu: (ticks(11) + ticks(12)) / TICKS, peak_mib: kib / 1024.0 })
     }
-}
-
-/// Events per second.
-pub fn rate(events: u64, time: Duration) -> f64 {
-    events as f64 / time.as_secs_f64()
 }

@@ -211,8 +211,9 @@ async fn watch(status: Status, cancel: CancellationToken, stall_after: Duration)
         loop {
             tokio::time::sleep(stall_after).await;
             for report in status.reports().into_iter().filter(|report| report.phase == Phase::Stalled) {
-                let reason = report.last_error.as_deref().unwrap_or("unknown");
-                tracing::warn!(chain = report.chain, block = report.block, head = report.head, reason, "no progress");
+                let reason = report.last_error.as_deref().unwrap_or("the endpoints tell no newer block");
+                let (chain, block, head, doing) = (report.chain, report.block, report.head, report.doing);
+                tracing::warn!(chain, block, head, doing, reason, "no progress");
             }
         }
     };

@@ -51,6 +51,8 @@ pub struct ChainReport {
     pub reorgs: u64,
     /// Requests sent since then.
     pub requests: u64,
+    /// What is being done.
+    pub doing: &'static str,
     /// Why nothing moves, if it does not.
     pub last_error: Option<String>,
 }
@@ -68,6 +70,7 @@ struct Progress {
     events: u64,
     reorgs: u64,
     requests: u64,
+    doing: &'static str,
     last_error: Option<String>,
     moved_at: Instant,
     stall_after: Duration,
@@ -84,6 +87,7 @@ impl ChainStatus {
             events: 0,
             reorgs: 0,
             requests: 0,
+            doing: "starting",
             last_error: None,
             moved_at: Instant::now(),
             stall_after,
@@ -117,6 +121,11 @@ impl ChainStatus {
         progress.cursor = cursor;
         progress.reorgs += 1;
         progress.moved_at = Instant::now();
+    }
+
+    /// What is done next; if it never ends, this says what it was.
+    pub fn does(&self, what: &'static str) {
+        self.progress().doing = what;
     }
 
     /// Something keeps the chain from moving.
@@ -155,6 +164,7 @@ impl ChainStatus {
             events: progress.events,
             reorgs: progress.reorgs,
             requests: progress.requests,
+            doing: progress.doing,
             last_error: progress.last_error.clone(),
         }
     }

@@ -1,11 +1,16 @@
 //! `spheron index`: follows the chains into a database, and serves it.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
-use spheron_indexer::{Config, Indexer, Manifest};
+use spheron_indexer::{Config, Indexer, Manifest, store::rebuild};
 
 use crate::{
     output::{Output, Report, Style, time},
@@ -24,6 +29,14 @@ pub enum Index {
     /// Follow the chains until stopped
     #[command(after_help = "Example:\n  spheron index run --manifest manifest.toml --database spheron.sqlite")]
     Run(Run),
+    /// Make every table again from the stored logs
+    #[command(
+        after_help = "Example:\n  spheron index rebuild --manifest manifest.toml --database spheron.sqlite",
+        long_about = "Make every table again from the stored logs\n\nSends no request. For a database of other contract \
+                      versions, or after an upgrade that changes what is folded. No indexer may run meanwhile; if it is \
+                      interrupted, run it again and it goes on where it was."
+    )]
+    Rebuild(Rebuild),
     /// Show how far a running indexer is
     #[command(after_help = "Example:\n  spheron index status --api http://127.0.0.1:7080")]
     Status(Status),
@@ -41,6 +54,24 @@ pub struct Run {
     /// Where to serve the API
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7080")]
     listen: SocketAddr,
+}
+
+/// `index rebuild`
+#[derive(Debug, Args)]
+pub struct Rebuild {
+    /// Chains, endpoints and contracts
+    #[arg(long, value_name = "FILE", env = "SPHERON_MANIFEST")]
+    manifest: PathBuf,
+    /// The SQLite file
+    #[arg(long, value_name = "FILE", env = "SPHERON_DATABASE")]
+    database: PathBuf,
+}
+
+/// What a rebuild came to.
+#[derive(Debug, Serialize)]
+struct RebuildReport {
+    logs: u64,
+    seconds: f64,
 }
 
 /// `index status`
@@ -76,6 +107,7 @@ impl Index {
     pub async fn run(self, output: Output) -> anyhow::Result<ExitCode> {
         match self {
             Self::Run(command) => command.run().await?,
+            Self::Rebuild(command) => output.print(&command.run().await?)?,
             Self::Status(command) => output.print(&command.run().await?)?,
         }
         Ok(ExitCode::SUCCESS)
@@ -90,6 +122,30 @@ impl Run {
         let indexer = Indexer::open(config).await?;
         tracing::info!(api = ?indexer.api_address(), "indexing");
         Ok(indexer.run(cancel).await?)
+    }
+}
+
+impl Rebuild {
+    async fn run(self) -> anyhow::Result<RebuildReport> {
+        let manifest = Manifest::load(&self.manifest)?;
+        let begun = Instant::now();
+        let work = move || {
+            let mut told = begun;
+            rebuild(&self.database, &manifest, |so_far| {
+                if told.elapsed() >= Duration::from_secs(5) {
+                    told = Instant::now();
+                    tracing::info!(logs = so_far.logs, "rebuilding");
+                }
+            })
+        };
+        let rebuilt = tokio::task::spawn_blocking(work).await.context("the rebuild broke off")??;
+        Ok(RebuildReport { logs: rebuilt.logs, seconds: begun.elapsed().as_secs_f64() })
+    }
+}
+
+impl Report for RebuildReport {
+    fn human(&self, _: Style) -> String {
+        format!("Made every table again from {} logs in {:.1} s", self.logs, self.seconds)
     }
 }
 

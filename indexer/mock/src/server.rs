@@ -34,6 +34,8 @@ pub enum Fault {
     Logs(i64, &'static str),
     /// `eth_getLogs` returns nothing, as a node that lags does.
     NoLogs,
+    /// `eth_getLogs` lacks the logs of so many of the newest blocks, as a node that lags beside one that does not.
+    Lag(u64),
     /// `eth_getLogs` lacks its last log.
     LostLog,
     /// `eth_getLogs` returns its first log twice.
@@ -237,6 +239,10 @@ impl World {
             return Err((-32005, if self.coy { "query exceeds max results".to_owned() } else { message }));
         }
         match fault {
+            Some(Fault::Lag(blocks)) => {
+                let known = self.shown().saturating_sub(*blocks);
+                logs.retain(|(block, _)| block.number <= known);
+            }
             Some(Fault::LostLog) => drop(logs.pop()),
             Some(Fault::TwiceLog) => logs.extend(logs.first().copied()),
             Some(Fault::Shuffled) => logs.reverse(),

@@ -15,7 +15,7 @@ struct Writing {
 }
 
 /// Ranges that may wait to be written.
-const MAX_WRITING: usize = 4;
+const MAX_WRITING: usize = 3;
 
 impl Follower {
     /// Writes all blocks from the cursor to `to`, which are final.
@@ -39,6 +39,7 @@ impl Follower {
                 let fetcher = self.fetcher.clone();
                 fetching.push_back(async move { (range, fetcher.fetch(range).await) });
             }
+            self.status.does("waiting for logs");
             let Some((range, fetched)) = fetching.next().await else { return Ok(()) };
             let mut fetched = fetched?;
             let born = self.fetcher.complete(&mut self.children, range, &mut fetched).await?;
@@ -47,6 +48,7 @@ impl Follower {
             let events = batch.logs.logs;
             let pending = self.writer.commit(batch).await?;
             writing.push_back(Writing { pending, events, endpoint });
+            self.status.does("waiting for the database");
             self.settle(writing, MAX_WRITING).await?;
         }
     }

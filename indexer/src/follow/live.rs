@@ -4,13 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FollowError, Follower, fetch::Fetched};
 use crate::{
-    source::{BlockRange, Class, Header, Heads, RangeLogs, SourceError},
+    source::{
+        BlockRange, Class, Header, Heads, RangeLogs, SourceError,
+        bloom::{self, Verdict},
+    },
     store::Tip,
 };
+
+/// Ranges up to this many blocks are held against the headers of all of them. At the head that costs nothing, as ranges
+/// are one block or two there.
+const HOT_BLOCKS: u64 = 64;
 
 impl Follower {
     /// Writes the next range of blocks that are not final.
     pub(super) async fn live(&mut self, heads: &Heads, finalized: Option<u64>) -> Result<(), FollowError> {
+        self.status.does("waiting for logs");
         let range = self.fetcher.plan(self.cursor.next_block, heads.latest.number);
         let before = self.tip_of(range, heads).await?;
         let logs = self.fetcher.logs(range).await?;
@@ -21,13 +29,16 @@ impl Follower {
         let parent = self.cursor.tip;
         let blocks: BTreeSet<u64> = fetched.logs.logs.iter().map(|log| log.block).collect();
         let ends = parent.map(|tip| tip.number).into_iter().chain([range.to]);
-        let asked: Vec<u64> = ends.chain(blocks).collect::<BTreeSet<_>>().into_iter().collect();
+        let hot = (range.from..=range.to).filter(|_| range.len() <= HOT_BLOCKS);
+        let asked: Vec<u64> = ends.chain(blocks).chain(hot).collect::<BTreeSet<_>>().into_iter().collect();
         fetched.headers = self.fetcher.headers(&asked, &fetched.logs.endpoint).await?;
         let get = |number: u64| fetched.headers.get(&number).copied();
         check_unchanged(before, parent, &fetched.logs, get)?;
+        self.check_blooms(range, &fetched)?;
 
         let (events, endpoint) = (fetched.logs.logs.len(), fetched.logs.endpoint.clone());
         let batch = self.fetcher.batch(range, fetched, born, finalized).await?;
+        self.status.does("waiting for the database");
         match self.writer.commit(batch).await?.done().await? {
             Ok(cursor) => {
                 self.advanced(cursor, events);
@@ -37,6 +48,22 @@ impl Follower {
                 self.source.distrust(&endpoint);
                 Err(error.into())
             }
+        }
+    }
+
+    /// A node that lags has no logs of the newest blocks yet; the filters of their headers tell.
+    fn check_blooms(&self, range: BlockRange, fetched: &Fetched) -> Result<(), SourceError> {
+        let found: BTreeSet<u64> = fetched.logs.logs.iter().map(|log| log.block).collect();
+        let ours = self.fetcher.filter.addresses();
+        let of_range = fetched.headers.range(range.from..=range.to).map(|(_, header)| header);
+        let lost = of_range.filter(|header| !found.contains(&header.number));
+        match lost.into_iter().find(|header| bloom::logs_of(&header.bloom, ours) == Verdict::Surely) {
+            Some(header) => {
+                let message =
+                    format!("returned no logs of block {}, but its bloom filter says there are some", header.number);
+                Err(SourceError::new(&fetched.logs.endpoint, Class::MissingData, message))
+            }
+            None => Ok(()),
         }
     }
 

@@ -22,12 +22,14 @@ mod backfill;
 mod children;
 mod fetch;
 mod live;
+mod pace;
 mod reorg;
 
 /// How a chain is followed.
 #[derive(Debug, Clone, Copy)]
 pub struct FollowOptions {
-    /// Between two looks at the head of a chain that is caught up.
+    /// Longest wait between two looks at the head of a chain that is caught up; a chain whose blocks come faster is
+    /// looked at twice per block.
     pub poll: Duration,
     /// Ranges of final blocks that are fetched at once.
     pub ranges_in_flight: usize,
@@ -45,7 +47,7 @@ impl Default for FollowOptions {
     fn default() -> Self {
         Self {
             poll: Duration::from_secs(1),
-            ranges_in_flight: 4,
+            ranges_in_flight: 3,
             backoff: Duration::from_millis(500),
             max_backoff: Duration::from_secs(30),
             give_up_after: None,
@@ -100,6 +102,7 @@ pub(crate) struct Follower {
     status: ChainStatus,
     options: FollowOptions,
     cursor: Cursor,
+    pace: pace::Pace,
     indexed: bool,
 }
 
@@ -135,7 +138,8 @@ impl Follower {
         };
         fetcher.adopt(&mut children, &left.children);
         let cursor = left.cursor;
-        Self { chain, source, fetcher, children, writer, status, options, cursor, indexed: false }
+        let pace = pace::Pace::new();
+        Self { chain, source, fetcher, children, writer, status, options, cursor, pace, indexed: false }
     }
 
     /// Follows the chain until `cancel`, until its head if asked to, or until something cannot be repaired.
@@ -154,12 +158,14 @@ impl Follower {
                     if self.options.stop_at_head {
                         return Ok(());
                     }
-                    tokio::time::sleep(self.options.poll).await;
+                    self.status.does("waiting for the next block");
+                    tokio::time::sleep(self.pace.wait(self.options.poll)).await;
                 }
                 Err(error) => {
                     misfits += u32::from(matches!(&error, FollowError::Store(error) if error.is_misfit()));
                     self.weigh(error, misfits)?;
                     let wait = self.options.backoff.saturating_mul(2u32.saturating_pow(failures));
+                    self.status.does("waiting to try again");
                     tokio::time::sleep(wait.min(self.options.max_backoff)).await;
                     failures += 1;
                 }
@@ -186,7 +192,9 @@ impl Follower {
 
     /// Looks at the chain, and does what is to be done first.
     async fn tick(&mut self) -> Result<Tick, FollowError> {
+        self.status.does("asking for the head");
         let heads = self.source.heads(self.cursor.tip.map(|tip| tip.number)).await?;
+        self.pace.saw(heads.latest.number, tokio::time::Instant::now());
         self.status.saw_head(heads.latest.number, self.source.requests());
         let finalized = self.finalized(&heads);
         if let Some(tip) = self.cursor.tip {
@@ -216,6 +224,7 @@ impl Follower {
 
     async fn index_once(&mut self) -> Result<(), FollowError> {
         if !self.indexed {
+            self.status.does("making the indexes");
             self.writer.create_indexes().await??;
             self.indexed = true;
         }

@@ -1,9 +1,9 @@
 //! Where logs come from: JSON-RPC endpoints, behind a trait so that tests can put anything in their place.
 
-use alloy::primitives::B256;
+use alloy::primitives::{B256, Bloom};
 use futures::future::BoxFuture;
 
-mod bloom;
+pub(crate) mod bloom;
 mod endpoint;
 mod error;
 mod filter;
@@ -32,6 +32,8 @@ pub struct Header {
     pub parent_hash: B256,
     /// Unix seconds.
     pub time: u64,
+    /// Filter over its logs.
+    pub bloom: Bloom,
 }
 
 /// Where a chain stands.

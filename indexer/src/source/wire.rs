@@ -55,7 +55,8 @@ pub struct WireHeader {
 impl WireHeader {
     /// What is needed of it.
     pub fn header(&self) -> Header {
-        Header { number: self.number.0, hash: self.hash, parent_hash: self.parent_hash, time: self.timestamp.0 }
+        let (number, time) = (self.number.0, self.timestamp.0);
+        Header { number, hash: self.hash, parent_hash: self.parent_hash, time, bloom: self.logs_bloom }
     }
 }
 

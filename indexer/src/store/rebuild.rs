@@ -59,7 +59,7 @@ struct Part {
 ///
 /// If the file is no database of the manifest's deployments, if a log does not fit, or if the database fails. Nothing
 /// of the raw logs is ever changed, and a second call goes on.
-pub fn rebuild(path: &Path, manifest: &Manifest, progress: impl Fn(Rebuilt)) -> Result<Rebuilt, StoreError> {
+pub fn rebuild(path: &Path, manifest: &Manifest, mut progress: impl FnMut(Rebuilt)) -> Result<Rebuilt, StoreError> {
     let wrong = |what| StoreError::OtherDeployment { path: path.to_owned(), what };
     let catalog = Arc::new(Catalog::of(manifest).map_err(wrong)?);
     let (conn, lock) = connect(path)?;

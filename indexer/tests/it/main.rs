@@ -8,8 +8,11 @@ mod api;
 mod contracts;
 mod endpoints;
 mod fold;
+mod rebuild;
 mod reorgs;
 mod reward_input;
+mod simulation;
+mod sources;
 mod store;
 mod watch;
 
