@@ -59,66 +59,66 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILeaseBook
-    function open(Offer calldata offer_, bytes calldata signature, Request calldata request)
+    function open(Offer calldata offer, bytes calldata signature, Request calldata request)
         external
         nonReentrant
         returns (bytes32 leaseId)
     {
         address operator = msg.sender == request.renter ? address(0) : msg.sender;
-        (Offer memory offer, bytes32 offerHash) = _copy(offer_);
+        (Offer memory offer_, bytes32 offerHash) = _copy(offer);
         uint256 funded;
-        (leaseId, funded) = _open(offer, offerHash, signature, request, operator);
-        uint256 tail = uint256(request.fundedSeconds) + offer.graceSeconds;
-        _escrow(offer.token, request.renter, msg.sender, funded, offer.rate, tail);
+        (leaseId, funded) = _open(offer_, offerHash, signature, request, operator);
+        uint256 tail = uint256(request.fundedSeconds) + offer_.graceSeconds;
+        _escrow(offer_.token, request.renter, msg.sender, funded, offer_.rate, tail);
     }
 
     /// @inheritdoc ILeaseBook
-    function openWithTransfer(Offer calldata offer_, bytes calldata signature, Request calldata request)
+    function openWithTransfer(Offer calldata offer, bytes calldata signature, Request calldata request)
         external
         nonReentrant
         returns (bytes32 leaseId)
     {
         if (msg.sender != request.renter) revert LeaseBook_NotAuthorized(msg.sender);
-        (Offer memory offer, bytes32 offerHash) = _copy(offer_);
+        (Offer memory offer_, bytes32 offerHash) = _copy(offer);
         uint256 funded;
-        (leaseId, funded) = _open(offer, offerHash, signature, request, address(0));
-        ledger.pullAndEscrow(offer.token, msg.sender, funded);
+        (leaseId, funded) = _open(offer_, offerHash, signature, request, address(0));
+        ledger.pullAndEscrow(offer_.token, msg.sender, funded);
     }
 
     /// @inheritdoc ILeaseBook
     function openWithAuthorization(
-        Offer calldata offer_,
+        Offer calldata offer,
         bytes calldata signature,
         Request calldata request,
         ILedger.Authorization calldata authorization
     ) external nonReentrant returns (bytes32 leaseId) {
-        (Offer memory offer, bytes32 offerHash) = _copy(offer_);
-        if (authorization.from != request.renter || authorization.token != offer.token) {
+        (Offer memory offer_, bytes32 offerHash) = _copy(offer);
+        if (authorization.from != request.renter || authorization.token != offer_.token) {
             revert LeaseBook_AuthorizationMismatch(authorization.from, authorization.token);
         }
         uint256 funded;
-        (leaseId, funded) = _open(offer, offerHash, signature, request, address(0));
+        (leaseId, funded) = _open(offer_, offerHash, signature, request, address(0));
         ledger.pullWithAuthorizationAndEscrow(authorization, openAction(offerHash, request), funded);
     }
 
     /// @inheritdoc ILeaseBook
-    function topUp(Terms calldata terms_, uint256 extraSeconds) external nonReentrant returns (uint256 amount) {
-        (bytes32 leaseId, Lease memory lease, Terms memory terms) = _load(terms_);
+    function topUp(Terms calldata terms, uint256 extraSeconds) external nonReentrant returns (uint256 amount) {
+        (bytes32 leaseId, Lease memory lease, Terms memory terms_) = _load(terms);
         if (lease.status != Status.Open) _revertStatus(leaseId, lease.status);
-        if (block.timestamp >= lease.end(terms.graceSeconds)) _revertStatus(leaseId, Status.Ended);
+        if (block.timestamp >= lease.end(terms_.graceSeconds)) _revertStatus(leaseId, Status.Ended);
 
         bool inGrace = block.timestamp >= lease.fundedUntil;
-        amount = _checkExtra(terms, extraSeconds, inGrace ? block.timestamp : lease.fundedUntil, inGrace);
+        amount = _checkExtra(terms_, extraSeconds, inGrace ? block.timestamp : lease.fundedUntil, inGrace);
         if (inGrace) {
             if (lease.holdTo > lease.settledTo) {
                 Payout memory payout;
-                _settle(leaseId, lease, terms, payout);
+                _settle(leaseId, lease, terms_, payout);
                 _pay(payout);
             }
             if (lease.holdTo > lease.settledTo) {
                 revert LeaseBook_HoldUnsettled(leaseId, lease.settledTo, lease.holdTo);
             }
-            amount += (block.timestamp - lease.fundedUntil) * _holdRate(terms);
+            amount += (block.timestamp - lease.fundedUntil) * _holdRate(terms_);
             if (lease.holdTo > lease.holdFrom) lease.heldBefore = true;
             (lease.holdFrom, lease.holdTo) = (lease.fundedUntil, uint40(block.timestamp));
             lease.fundedUntil = uint40(block.timestamp);
@@ -127,26 +127,26 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         _save(leaseId, lease);
 
         emit LeaseToppedUp(leaseId, msg.sender, amount, lease.fundedUntil, lease.holdFrom, lease.holdTo);
-        _escrow(terms.token, msg.sender, msg.sender, amount, 0, 0);
+        _escrow(terms_.token, msg.sender, msg.sender, amount, 0, 0);
     }
 
     /// @inheritdoc ILeaseBook
-    function settle(Terms calldata terms_) external nonReentrant returns (uint256 settledTo) {
-        (bytes32 leaseId, Lease memory lease, Terms memory terms) = _load(terms_);
+    function settle(Terms calldata terms) external nonReentrant returns (uint256 settledTo) {
+        (bytes32 leaseId, Lease memory lease, Terms memory terms_) = _load(terms);
         if (lease.status == Status.Closed) _revertStatus(leaseId, Status.Closed);
         Payout memory payout;
-        _settle(leaseId, lease, terms, payout);
+        _settle(leaseId, lease, terms_, payout);
         _pay(payout);
         return lease.settledTo;
     }
 
     /// @inheritdoc ILeaseBook
-    function settleMany(Terms[] calldata terms_) external nonReentrant {
+    function settleMany(Terms[] calldata terms) external nonReentrant {
         Payout memory payout;
         uint256 free = _freeMemory();
-        for (uint256 i = 0; i < terms_.length; ++i) {
-            (bytes32 leaseId, Lease memory lease, Terms memory terms) = _load(terms_[i]);
-            if (lease.status != Status.Closed) _settle(leaseId, lease, terms, payout);
+        for (uint256 i = 0; i < terms.length; ++i) {
+            (bytes32 leaseId, Lease memory lease, Terms memory terms_) = _load(terms[i]);
+            if (lease.status != Status.Closed) _settle(leaseId, lease, terms_, payout);
             // Nothing of a lease is kept but what is in the payout.
             _setFreeMemory(free);
         }
@@ -154,34 +154,34 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILeaseBook
-    function close(Terms calldata terms_) external nonReentrant {
-        (bytes32 leaseId, Lease memory lease, Terms memory terms) = _load(terms_);
-        if (block.timestamp >= lease.end(terms.graceSeconds)) {
-            _fixEnd(leaseId, lease, terms, block.timestamp, 0);
-        } else if (msg.sender == terms.renter) {
-            uint256 paidUntil = uint256(terms.start) + terms.minSeconds;
-            _fixEnd(leaseId, lease, terms, Math.max(block.timestamp, paidUntil), 0);
-        } else if (msg.sender == terms.provider) {
+    function close(Terms calldata terms) external nonReentrant {
+        (bytes32 leaseId, Lease memory lease, Terms memory terms_) = _load(terms);
+        if (block.timestamp >= lease.end(terms_.graceSeconds)) {
+            _fixEnd(leaseId, lease, terms_, block.timestamp, 0);
+        } else if (msg.sender == terms_.renter) {
+            uint256 paidUntil = uint256(terms_.start) + terms_.minSeconds;
+            _fixEnd(leaseId, lease, terms_, Math.max(block.timestamp, paidUntil), 0);
+        } else if (msg.sender == terms_.provider) {
             // Notice that was given but has not passed is no reason to be let off.
-            uint256 penalty = block.timestamp < lease.fundedUntil ? terms.reclaimPrice : 0;
-            _fixEnd(leaseId, lease, terms, block.timestamp, penalty);
+            uint256 penalty = block.timestamp < lease.fundedUntil ? terms_.reclaimPrice : 0;
+            _fixEnd(leaseId, lease, terms_, block.timestamp, penalty);
         } else {
             revert LeaseBook_NotAuthorized(msg.sender);
         }
     }
 
     /// @inheritdoc ILeaseBook
-    function reclaim(Terms calldata terms_) external nonReentrant {
-        (bytes32 leaseId, Lease memory lease, Terms memory terms) = _load(terms_);
-        if (msg.sender != terms.provider) revert LeaseBook_NotAuthorized(msg.sender);
-        _fixEnd(leaseId, lease, terms, block.timestamp + terms.noticeSeconds, 0);
+    function reclaim(Terms calldata terms) external nonReentrant {
+        (bytes32 leaseId, Lease memory lease, Terms memory terms_) = _load(terms);
+        if (msg.sender != terms_.provider) revert LeaseBook_NotAuthorized(msg.sender);
+        _fixEnd(leaseId, lease, terms_, block.timestamp + terms_.noticeSeconds, 0);
     }
 
     /// @inheritdoc ILeaseBook
-    function clawBack(Terms calldata terms_) external nonReentrant returns (uint256 amount) {
-        (bytes32 leaseId, Lease memory lease, Terms memory terms) = _load(terms_);
-        if (_book(leaseId, lease, terms)) _save(leaseId, lease);
-        return _seize(leaseId, terms);
+    function clawBack(Terms calldata terms) external nonReentrant returns (uint256 amount) {
+        (bytes32 leaseId, Lease memory lease, Terms memory terms_) = _load(terms);
+        if (_book(leaseId, lease, terms_)) _save(leaseId, lease);
+        return _seize(leaseId, terms_);
     }
 
     /// @inheritdoc ILeaseBook
@@ -190,16 +190,16 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILeaseBook
-    function runwayOf(Terms calldata terms_) external view returns (uint256 funded, uint256 untilEnd) {
-        (, Lease memory lease, Terms memory terms) = _load(terms_);
-        untilEnd = Math.saturatingSub(lease.end(terms.graceSeconds), block.timestamp);
+    function runwayOf(Terms calldata terms) external view returns (uint256 funded, uint256 untilEnd) {
+        (, Lease memory lease, Terms memory terms_) = _load(terms);
+        untilEnd = Math.saturatingSub(lease.end(terms_.graceSeconds), block.timestamp);
         funded = Math.min(Math.saturatingSub(lease.fundedUntil, block.timestamp), untilEnd);
     }
 
     /// @inheritdoc ILeaseBook
-    function escrowOf(Terms calldata terms_) external view returns (uint256) {
-        (, Lease memory lease, Terms memory terms) = _load(terms_);
-        return lease.cost(lease.settledTo, lease.end(terms.graceSeconds), terms.rate, _holdRate(terms));
+    function escrowOf(Terms calldata terms) external view returns (uint256) {
+        (, Lease memory lease, Terms memory terms_) = _load(terms);
+        return lease.cost(lease.settledTo, lease.end(terms_.graceSeconds), terms_.rate, _holdRate(terms_));
     }
 
     /// @inheritdoc ILeaseBook

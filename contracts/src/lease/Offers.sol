@@ -104,9 +104,9 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc ILeaseBook
-    function quote(Offer calldata offer_, uint256 fundedSeconds) external view returns (uint256) {
-        (Offer memory offer,) = _copy(offer_);
-        return _funds(offer, fundedSeconds);
+    function quote(Offer calldata offer, uint256 fundedSeconds) external view returns (uint256) {
+        (Offer memory offer_,) = _copy(offer);
+        return _funds(offer_, fundedSeconds);
     }
 
     /// @inheritdoc ILeaseBook
