@@ -410,7 +410,7 @@ contract LeaseOpenTest is LeaseTest {
     }
 
     /// @dev A word with bits beyond its field's type is refused, signed or not.
-    function testFuzz_open_refusesWordsOutOfRange(uint256 field) public {
+    function testFuzz_open_refusesWordsOutOfRange(uint256 field) public view {
         field = bound(field, 0, 13); // the last one, the nonce, is a whole word
         uint8[14] memory bits = [160, 32, 160, 96, 32, 32, 32, 16, 32, 128, 160, 160, 1, 64];
         bytes memory question = abi.encodeCall(ILeaseBook.hashOffer, (_offer()));
