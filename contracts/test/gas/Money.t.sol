@@ -30,12 +30,12 @@ contract MoneyGasTest is GasTest {
     }
 
     function test_DepositWithAuthorization() public {
-        ILedger.Authorization memory authorization = _authorization(address(0), 0, 1e6, "first");
+        ILedger.Authorization memory authorization = _authorization(address(0), 0, 1e6, bytes32(0));
         ledger.depositWithAuthorization(authorization);
         _keep(GROUP, "deposit with ERC-3009, first");
-        authorization = _authorization(address(0), 0, 1e6, "second");
+        authorization = _authorization(address(0), 0, 1e6, bytes32(uint256(1)));
         ledger.depositWithAuthorization(authorization);
-        _keep(GROUP, "deposit with ERC-3009, again");
+        _keep(GROUP, "deposit with ERC-3009, again", 80_000);
     }
 
     function test_DepositWithPermit() public {
