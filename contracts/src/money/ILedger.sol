@@ -29,7 +29,7 @@ interface ILedger {
         uint256 amount; // wei
         uint256 validAfter; // unix seconds
         uint256 validBefore; // unix seconds
-        bytes32 salt; // the signer's choice
+        bytes32 salt; // the signer's choice: anything, or 0, 1, 2 and so on (`authorizationNonce`)
         bytes signature;
     }
 
@@ -242,7 +242,9 @@ interface ILedger {
     /// @notice The Permit2 contract, whose address is the same on every chain.
     function PERMIT2() external view returns (address);
 
-    /// @notice The ERC-3009 nonce that binds an authorization to its use: the first 192 bits of
-    /// `keccak256(abi.encode(module, action, salt))`, then 64 zero bits, as tokens with keyed nonces ask.
+    /// @notice The ERC-3009 nonce that binds an authorization to its use: a key of 192 bits, then a sequence of 64, as
+    /// tokens with keyed nonces ask. The key is the first bits of `keccak256(abi.encode(module, action, salt))`, its
+    /// sequence 0. A salt below 2^64 is itself the sequence, under the key of the salt 0: who counts up from there pays for
+    /// one key only.
     function authorizationNonce(address module, bytes32 action, bytes32 salt) external pure returns (bytes32);
 }

@@ -305,7 +305,9 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
 
     /// @inheritdoc ILedger
     function authorizationNonce(address module, bytes32 action, bytes32 salt) public pure returns (bytes32) {
-        return keccak256(abi.encode(module, action, salt)) & ~bytes32(uint256(type(uint64).max));
+        uint256 sequence = uint256(salt) <= type(uint64).max ? uint256(salt) : 0;
+        bytes32 key = keccak256(abi.encode(module, action, sequence == 0 ? salt : bytes32(0)));
+        return key & ~bytes32(uint256(type(uint64).max)) | bytes32(sequence);
     }
 
     function _pull(address token, address payer, uint256 amount) private returns (uint256 arrived) {

@@ -58,8 +58,9 @@ contract Bonds is Delegation {
         if (amount > available) revert Bonds_InsufficientBond(available, amount);
         uint256 thawedAt = block.timestamp + thawPeriod();
         // forge-lint: disable-start(unsafe-typecast) an amount is at most the active bond, a time far below 2^40
+        uint96 active = b.active - uint96(amount);
         uint96 thawing = b.thawing + uint96(amount);
-        b.active -= uint96(amount);
+        b.active = active;
         b.thawing = thawing;
         b.thawedAt = uint40(thawedAt);
         // forge-lint: disable-end(unsafe-typecast)
@@ -209,10 +210,13 @@ contract Bonds is Delegation {
         fromThawing = amount * thawing / stake;
         fromActive = amount - fromThawing;
         // forge-lint: disable-start(unsafe-typecast) each is at most what it is taken from
-        b.active -= uint96(fromActive);
-        b.thawing = uint96(thawing - fromThawing);
+        uint96 active = b.active - uint96(fromActive);
+        thawing -= fromThawing;
+        b.active = active;
+        if (fromThawing == 0) return (fromActive, 0);
+        b.thawing = uint96(thawing);
         // forge-lint: disable-end(unsafe-typecast)
-        if (thawing == fromThawing) b.thawedAt = 0;
+        if (thawing == 0) b.thawedAt = 0;
     }
 
     /// @dev Takes up to `amount` wei: out of what is leaving, then out of what nobody has locked, then out of what the

@@ -35,6 +35,7 @@ abstract contract Delegation is IDelegation, Custody {
         Pool storage pool = _pools[role][owner][token];
         shares = _addValue(pool, amount);
         Position storage position = _positionOf(role, owner, token, pool.generation, msg.sender);
+        // forge-lint: disable-next-line(unsafe-typecast) the pool's shares fit, and these are some of them
         position.shares += uint128(shares);
         emit Delegated(role, owner, token, msg.sender, amount, shares);
     }
@@ -72,6 +73,7 @@ abstract contract Delegation is IDelegation, Custody {
         if (thawingShares == 0) revert Delegation_NotThawed(0, 0);
         uint256 amount = _emptyBucket(pool, position, thawingShares);
         shares = _addValue(pool, amount);
+        // forge-lint: disable-next-line(unsafe-typecast) the pool's shares fit, and these are some of them
         position.shares += uint128(shares);
         emit UndelegationCancelled(role, owner, token, msg.sender, thawingShares, amount, shares);
         _sweep(role, owner, token, pool);

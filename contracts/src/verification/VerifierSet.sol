@@ -28,6 +28,7 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         bool joined;
         bool banned; // signed two conflicting verdicts
         uint40 revealedIn; // the round of its latest reveal, or of its join
+        uint32 since; // the first round that it is drawn in
         bytes32 tip;
     }
 
@@ -112,12 +113,19 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
 
         uint256 seat = LibBit.ffs(~taken);
         uint256 round = roundAt(block.timestamp);
+        uint256 since = round + ROUNDS_UNTIL_DRAWN;
         // forge-lint: disable-start(unsafe-typecast) a seat is below 64, a round far below 2^40
         _taken = uint64(taken | (uint256(1) << seat));
-        _seats[seat] = Seat({verifier: msg.sender, since: uint40(round + ROUNDS_UNTIL_DRAWN)});
+        _seats[seat] = Seat({verifier: msg.sender, since: uint40(since)});
         // It counts as having revealed: who joins after the others' reveals could choose its own, and the beacon by it.
         _members[msg.sender] = Member({
-            bondToken: bondToken, seat: uint8(seat), joined: true, banned: false, revealedIn: uint40(round), tip: tip
+            bondToken: bondToken,
+            seat: uint8(seat),
+            joined: true,
+            banned: false,
+            revealedIn: uint40(round),
+            since: uint32(since),
+            tip: tip
         });
         // forge-lint: disable-end(unsafe-typecast)
         emit VerifierJoined(msg.sender, bondToken, tip);
@@ -347,15 +355,34 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         }
     }
 
+    /// @dev The seats that come first in the order, as bits: whoever has one and may serve in the round is in the committee.
+    /// So is whoever comes next for each of them that joined too late, which `_committeeOf` tells.
+    function _firstSeats(uint256 shard, uint256 round) private view returns (uint256 seats) {
+        uint256 taken = _taken;
+        uint256 size = _committeeSize;
+        if (LibBit.popCount(taken) <= size) return 0;
+        uint256[] memory keys = _lowest(EfficientHashLib.hash(beaconOf(round), bytes32(shard)), taken, size);
+        for (uint256 i; i < size; ++i) {
+            seats |= uint256(1) << (keys[i] & (MAX_VERIFIERS - 1));
+        }
+    }
+
+    /// @dev Whether a signer's own slot shows that it is in the committee; no seat need be read then. Without first seats
+    /// everybody is in it.
+    function _isFirst(address signer, uint256 firstSeats, uint256 round) private view returns (bool) {
+        Member storage member = _members[signer];
+        if (firstSeats == 0) return member.joined;
+        return member.joined && firstSeats >> member.seat & 1 == 1 && member.since <= round;
+    }
+
     /// @dev The `size` seats of `rest` that come first in the order of `seed`, lowest first, each as 16 bits of chance and
     /// the 6 bits of its number.
     function _lowest(bytes32 seed, uint256 rest, uint256 size) private pure returns (uint256[] memory keys) {
         keys = new uint256[](size);
         assembly ("memory-safe") {
             let first := add(keys, 0x20)
-            let end := add(first, shl(5, size))
-            // An empty place has the highest key.
-            for { let at := first } lt(at, end) { at := add(at, 0x20) } { mstore(at, not(0)) }
+            let limit := add(first, shl(5, size))
+            let end := first
             let chances
             mstore(0x00, seed)
             for { let seat := 0 } rest { seat := add(seat, 1) } {
@@ -366,6 +393,11 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
                 }
                 if and(rest, 1) {
                     let key := or(shl(6, and(chances, 0xffff)), seat)
+                    // A new place has the highest key.
+                    if lt(end, limit) {
+                        mstore(end, not(0))
+                        end := add(end, 0x20)
+                    }
                     let at := sub(end, 0x20)
                     if lt(key, mload(at)) {
                         for {} gt(at, first) { at := sub(at, 0x20) } {
@@ -415,13 +447,15 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         returns (address[] memory signers)
     {
         if (signatures.length < _quorum) revert VerifierSet_QuorumNotReached(signatures.length, _quorum);
-        address[] memory committee = _committeeOf(shard, round);
+        uint256 first = _firstSeats(shard, round);
         signers = new address[](signatures.length);
         address last;
         for (uint256 i; i < signatures.length; ++i) {
             address signer = signatures[i].signer;
             if (signer <= last) revert VerifierSet_DuplicateOrUnsortedSigner(signer);
-            if (!_contains(committee, signer)) revert VerifierSet_NotInCommittee(signer, shard, round);
+            if (!_isFirst(signer, first, round) && !_contains(_committeeOf(shard, round), signer)) {
+                revert VerifierSet_NotInCommittee(signer, shard, round);
+            }
             _checkSignature(signer, digest, signatures[i].signature);
             last = signers[i] = signer;
         }

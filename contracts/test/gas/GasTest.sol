@@ -5,7 +5,7 @@ import {System} from "../System.sol";
 
 /// @title Figures of whole transactions, kept in contracts/snapshots
 /// @notice To be run with `FOUNDRY_PROFILE=gas`: each call is a transaction then, with its intrinsic gas, its calldata,
-/// cold storage, and refunds. With `FORGE_SNAPSHOT_CHECK=true` a figure that differs from the committed one fails.
+/// cold storage, and refunds.
 abstract contract GasTest is System {
     /// @dev Keeps what the last call cost.
     function _keep(string memory group, string memory name) internal returns (uint256) {

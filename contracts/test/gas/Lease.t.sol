@@ -71,7 +71,7 @@ contract LeaseGasTest is GasTest {
         skip(1_000);
         vm.prank(renter);
         leaseBook.close(terms);
-        _keep(GROUP, "close and refund");
+        _keep(GROUP, "close and refund", 65_000);
     }
 
     function test_TopUp() public {

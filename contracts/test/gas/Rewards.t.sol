@@ -48,7 +48,7 @@ contract RewardsGasTest is GasTest {
         distributor.fund(epoch, address(spon), CAP);
         _keep(GROUP, epoch == 1 ? "fund an epoch, the first of all" : "fund an epoch");
         distributor.post(epoch, address(spon), root, CAP, NODES, keccak256("evidence"));
-        _keep(GROUP, name);
+        _keep(GROUP, name, 75_000);
         skip(48 hours);
         distributor.activate(epoch);
     }

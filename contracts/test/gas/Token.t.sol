@@ -30,9 +30,9 @@ contract TokenGasTest is GasTest {
         vm.startPrank(provider);
         spon.approve(address(stakedSpon), type(uint256).max);
         stakedSpon.deposit(50e18, provider);
-        _keep(GROUP, "stake, first");
+        _keep(GROUP, "stake, first", 85_000);
         stakedSpon.deposit(50e18, provider);
-        _keep(GROUP, "stake, again", 85_000);
+        _keep(GROUP, "stake, again");
         stakedSpon.requestRedeem(stakedSpon.balanceOf(provider) / 2, provider, provider);
         _keep(GROUP, "begin exit, first");
         stakedSpon.requestRedeem(stakedSpon.balanceOf(provider) / 2, provider, provider);

@@ -80,7 +80,10 @@ contract DistributorHandler is Test {
         (uint256 epoch, Model storage m) = _pick(seed);
         if (epoch == 0 || seed % 3 != 0) return;
         uint256 bond = (m.cap + 99) / 100;
+        bool blocked = token.isBlocked(challenger);
+        token.setBlocked(challenger, false);
         token.mint(challenger, bond);
+        token.setBlocked(challenger, blocked);
         vm.startPrank(challenger);
         token.approve(address(distributor), bond);
         bool pending = block.timestamp < m.activatesAt && !m.disabled && !m.swept && m.challengedUntil == 0;

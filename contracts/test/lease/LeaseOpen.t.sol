@@ -6,7 +6,13 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {ILeaseBook} from "../../src/lease/ILeaseBook.sol";
 import {ILedger} from "../../src/money/ILedger.sol";
 import {INodeRegistry} from "../../src/registry/INodeRegistry.sol";
-import {MoneyFeeToken, MoneyHookToken, MoneyWallet} from "../mocks/MoneyTokens.sol";
+import {
+    MoneyFalseToken,
+    MoneyFeeToken,
+    MoneyHookToken,
+    MoneyNoReturnToken,
+    MoneyWallet
+} from "../mocks/MoneyTokens.sol";
 import {LeaseTest} from "./LeaseTest.sol";
 
 contract LeaseOpenTest is LeaseTest {
@@ -370,6 +376,53 @@ contract LeaseOpenTest is LeaseTest {
         book.open(offer, signature, _request());
     }
 
+    /// @dev One digest has one signature of 65 bytes here: neither its mirror image nor its compact form opens a lease.
+    function test_open_refusesMalleableAndCompactSignatures() public {
+        bytes32 digest = book.hashOffer(_offer());
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(nodeKey, digest);
+        uint256 order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
+        bytes32 mirrored = bytes32(order - uint256(s));
+        bytes32 compact = bytes32(uint256(s) | uint256(v - 27) << 255);
+        bytes[4] memory signatures = [
+            abi.encodePacked(r, mirrored, v == 27 ? uint8(28) : uint8(27)),
+            abi.encodePacked(r, compact),
+            abi.encodePacked(r, s, v, uint8(0)),
+            bytes("")
+        ];
+        for (uint256 i = 0; i < signatures.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_InvalidOfferSignature.selector, node, digest));
+            vm.prank(alice);
+            book.open(_offer(), signatures[i], _request());
+        }
+    }
+
+    /// @dev The struct hash without its domain, and the digest as a message of a wallet, are no offers.
+    function test_open_refusesSignaturesOfOtherTypes() public {
+        bytes32 digest = book.hashOffer(_offer());
+        bytes32[2] memory signed =
+            [keccak256(abi.encode(_offer())), keccak256(abi.encodePacked("\x19Ethereum Signed Message:\n32", digest))];
+        for (uint256 i = 0; i < signed.length; ++i) {
+            bytes memory signature = _sign(nodeKey, signed[i]);
+            vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_InvalidOfferSignature.selector, node, digest));
+            vm.prank(alice);
+            book.open(_offer(), signature, _request());
+        }
+    }
+
+    /// @dev A word with bits beyond its field's type is refused, signed or not.
+    function testFuzz_open_refusesWordsOutOfRange(uint256 field) public view {
+        field = bound(field, 0, 13); // the last one, the nonce, is a whole word
+        uint8[14] memory bits = [160, 32, 160, 96, 32, 32, 32, 16, 32, 128, 160, 160, 1, 64];
+        bytes memory question = abi.encodeCall(ILeaseBook.hashOffer, (_offer()));
+        assembly ("memory-safe") {
+            let word := add(add(question, 0x24), mul(field, 0x20))
+            mstore(word, or(mload(word), shl(mload(add(bits, mul(field, 0x20))), 1)))
+        }
+        (bool success, bytes memory answer) = address(book).staticcall(question);
+        assertFalse(success);
+        assertEq(answer, abi.encodeWithSelector(ILeaseBook.LeaseBook_InvalidOffer.selector, bytes32("range")));
+    }
+
     function test_open_signatureIsForThisChain() public {
         bytes memory signature = _signOffer(_offer());
         vm.chainId(block.chainid + 1);
@@ -465,6 +518,35 @@ contract LeaseOpenWithMoneyTest is LeaseTest {
         vm.expectRevert(
             abi.encodeWithSelector(ILedger.Ledger_InsufficientBalance.selector, address(fee), alice, 0, NEEDED / 100)
         );
+        book.openWithTransfer(offer, signature, _request());
+    }
+
+    function test_openWithTransfer_takesATokenThatReturnsNothing() public {
+        MoneyNoReturnToken silent = new MoneyNoReturnToken();
+        ledger.setToken(address(silent), true);
+        _setMarket(address(silent), address(policy), 0);
+        ILeaseBook.Offer memory offer = _offer();
+        offer.token = address(silent);
+        bytes memory signature = _signOffer(offer);
+        silent.mint(alice, NEEDED);
+        vm.startPrank(alice);
+        silent.approve(address(ledger), NEEDED);
+        book.openWithTransfer(offer, signature, _request());
+        assertEq(ledger.escrowOf(address(book), address(silent)), NEEDED);
+    }
+
+    function test_openWithTransfer_revertsWhenTheTokenReturnsFalse() public {
+        MoneyFalseToken refusing = new MoneyFalseToken();
+        ledger.setToken(address(refusing), true);
+        _setMarket(address(refusing), address(policy), 0);
+        ILeaseBook.Offer memory offer = _offer();
+        offer.token = address(refusing);
+        bytes memory signature = _signOffer(offer);
+        refusing.mint(alice, NEEDED);
+        refusing.setRefuses(true);
+        vm.startPrank(alice);
+        refusing.approve(address(ledger), NEEDED);
+        vm.expectRevert(abi.encodeWithSignature("SafeERC20FailedOperation(address)", address(refusing)));
         book.openWithTransfer(offer, signature, _request());
     }
 

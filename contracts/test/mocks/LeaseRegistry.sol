@@ -3,15 +3,24 @@ pragma solidity ^0.8.30;
 
 import {INodeRegistry} from "../../src/registry/INodeRegistry.sol";
 
-/// @notice The one view of the NodeRegistry that the LeaseBook reads.
+/// @notice The views of the NodeRegistry that leases and payouts read.
 contract LeaseRegistry {
     mapping(address node => INodeRegistry.Node) private _nodes;
+    mapping(address provider => INodeRegistry.Provider) private _providers;
 
     function setNode(address node, address provider, INodeRegistry.Status status) external {
         _nodes[node].provider = provider;
         _nodes[node].status = status;
         _nodes[node].units = type(uint32).max;
         _nodes[node].operator = node;
+    }
+
+    function setWallet(address provider, address rewardWallet) external {
+        _providers[provider].rewardWallet = rewardWallet;
+    }
+
+    function providerOf(address provider) external view returns (INodeRegistry.Provider memory) {
+        return _providers[provider];
     }
 
     function setUnits(address node, uint32 units) external {

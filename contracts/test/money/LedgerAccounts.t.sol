@@ -222,7 +222,8 @@ contract LedgerAuthorizationTest is MoneyTest {
     function testFuzz_depositWithAuthorization_creditsTheSigner(uint256 amount, bytes32 salt) public {
         amount = bound(amount, 1, 1_000);
         ILedger.Authorization memory a = _authorization(aliceKey, alice, amount, address(0), 0);
-        a.salt = salt;
+        // A smaller one but 0 would not be the next of its sequence.
+        a.salt = uint256(salt) <= type(uint64).max ? bytes32(0) : salt;
         a.signature = _signAuthorization(aliceKey, a, address(0), 0);
         assertEq(ledger.depositWithAuthorization(a), amount);
     }
@@ -352,14 +353,31 @@ contract LedgerAuthorizationTest is MoneyTest {
         ledger.pullWithAuthorizationAndEscrow(a, ACTION, 50);
     }
 
-    function testFuzz_authorizationNonce_leavesTheSequenceZero(address module, bytes32 action, bytes32 salt)
-        public
-        view
-    {
-        bytes32 full = keccak256(abi.encode(module, action, salt));
+    function testFuzz_authorizationNonce_isAKeyAndASequence(address module, bytes32 action, bytes32 salt) public view {
+        bool counts = uint256(salt) <= type(uint64).max;
+        bytes32 full = keccak256(abi.encode(module, action, counts ? bytes32(0) : salt));
         bytes32 nonce = ledger.authorizationNonce(module, action, salt);
-        assertEq(uint64(uint256(nonce)), 0);
+        assertEq(uint64(uint256(nonce)), counts ? uint64(uint256(salt)) : 0);
         assertEq(uint256(nonce) >> 64, uint256(full) >> 64);
+    }
+
+    function testFuzz_depositWithAuthorization_countsUp(uint64 from, uint8 more) public {
+        ILedger.Authorization memory a = _authorization(aliceKey, alice, 1, address(0), 0);
+        if (from != 0) {
+            a.salt = bytes32(uint256(from));
+            a.signature = _signAuthorization(aliceKey, a, address(0), 0);
+            uint256 key = uint256(ledger.authorizationNonce(address(0), 0, 0));
+            vm.expectRevert(abi.encodeWithSelector(Nonces.InvalidAccountNonce.selector, alice, key));
+            ledger.depositWithAuthorization(a);
+        }
+        for (uint256 i; i <= more % 8; ++i) {
+            a.salt = bytes32(i);
+            a.signature = _signAuthorization(aliceKey, a, address(0), 0);
+            ledger.depositWithAuthorization(a);
+            vm.expectRevert();
+            ledger.depositWithAuthorization(a);
+        }
+        assertEq(ledger.balanceOf(address(token), alice), 1 + more % 8);
     }
 }
 

@@ -23,6 +23,7 @@ contract LedgerHandler is MoneyTest {
 
     MoneyFeeToken private _feeToken;
     uint256 private _salt;
+    uint256 private _deposits;
 
     constructor() {
         setUp();
@@ -51,7 +52,7 @@ contract LedgerHandler is MoneyTest {
         amount = bound(amount, 1, 1e24);
         token.mint(alice, amount);
         ILedger.Authorization memory a = _authorization(aliceKey, alice, amount, address(0), 0);
-        a.salt = bytes32(++_salt);
+        a.salt = bytes32(_deposits++);
         a.signature = _signAuthorization(aliceKey, a, address(0), 0);
         ledger.depositWithAuthorization(a);
     }
@@ -76,7 +77,7 @@ contract LedgerHandler is MoneyTest {
         amount = bound(amount, 1, 1e24);
         token.mint(alice, amount);
         ILedger.Authorization memory a = _authorization(aliceKey, alice, amount, module_, "action");
-        a.salt = bytes32(++_salt);
+        a.salt = keccak256(abi.encode(++_salt));
         a.signature = _signAuthorization(aliceKey, a, module_, "action");
         escrowed = bound(escrowed, 1, amount + ledger.balanceOf(address(token), alice));
         vm.prank(module_);

@@ -50,6 +50,22 @@ contract RouterTest is System {
         router.multicall(calls);
     }
 
+    function test_DepositWithPermit2_IsPassedOnAsItIs() public {
+        ILedger.Permit memory permit = ILedger.Permit({
+            token: address(dollar),
+            from: renter,
+            amount: 5e6,
+            nonce: 7,
+            deadline: block.timestamp,
+            signature: "signature"
+        });
+        bytes memory call = abi.encodeCall(ILedger.depositWithPermit2, (permit));
+        vm.mockCall(address(ledger), call, abi.encode(5e6));
+        vm.expectCall(address(ledger), call);
+        vm.prank(relayer);
+        router.depositWithPermit2(permit);
+    }
+
     function test_StakeWithPermit_IsTheCallers() public {
         (uint256 deadline, uint8 v, bytes32 r, bytes32 s) = _permit(30e18);
         vm.prank(renter);
