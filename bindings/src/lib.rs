@@ -34,10 +34,12 @@ contracts! {
     lease_book: LeaseBook = "abi/LeaseBook.json";
     ledger: Ledger = "abi/Ledger.json";
     lens: Lens = "abi/Lens.json";
+    measurement_demand: MeasurementDemand = "abi/MeasurementDemand.json";
     node_registry: NodeRegistry = "abi/NodeRegistry.json";
     offer_board: OfferBoard = "abi/OfferBoard.json";
     outage_clock: OutageClock = "abi/OutageClock.json";
     pause_switch: PauseSwitch = "abi/PauseSwitch.json";
+    payout: Payout = "abi/Payout.json";
     resource_catalog: ResourceCatalog = "abi/ResourceCatalog.json";
     router: Router = "abi/Router.json";
     spon: Spon = "abi/Spon.json";

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::forge_config::Profile;
 
 /// The contracts that a deployment consists of.
-const CONTRACTS: [&str; 19] = [
+const CONTRACTS: [&str; 21] = [
     "AttestationPolicy",
     "Authority",
     "Bonds",
@@ -21,10 +21,12 @@ const CONTRACTS: [&str; 19] = [
     "LeaseBook",
     "Ledger",
     "Lens",
+    "MeasurementDemand",
     "NodeRegistry",
     "OfferBoard",
     "OutageClock",
     "PauseSwitch",
+    "Payout",
     "ResourceCatalog",
     "Router",
     "Spon",
