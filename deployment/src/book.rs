@@ -39,6 +39,8 @@ pub struct Contracts {
     pub standing_top_ups: Address,
     pub lens: Address,
     pub router: Address,
+    pub payout: Address,
+    pub measurement_demand: Address,
     pub attestation_policy: Address,
     pub verifier_set: Address,
     pub bonds: Address,
@@ -71,6 +73,34 @@ pub enum BookError {
         /// Where it goes wrong.
         source: serde_json::Error,
     },
+}
+
+impl Contracts {
+    /// Every contract by its name in `contracts/src`.
+    pub fn named(&self) -> [(&'static str, Address); 20] {
+        [
+            ("AttestationPolicy", self.attestation_policy),
+            ("Authority", self.authority),
+            ("Bonds", self.bonds),
+            ("Disputes", self.disputes),
+            ("Distributor", self.distributor),
+            ("LeaseBook", self.lease_book),
+            ("Ledger", self.ledger),
+            ("Lens", self.lens),
+            ("MeasurementDemand", self.measurement_demand),
+            ("NodeRegistry", self.node_registry),
+            ("OfferBoard", self.offer_board),
+            ("OutageClock", self.outage_clock),
+            ("PauseSwitch", self.pause_switch),
+            ("Payout", self.payout),
+            ("ResourceCatalog", self.resource_catalog),
+            ("Router", self.router),
+            ("Spon", self.spon),
+            ("StakedSpon", self.staked_spon),
+            ("StandingTopUps", self.standing_top_ups),
+            ("VerifierSet", self.verifier_set),
+        ]
+    }
 }
 
 impl Deployment {

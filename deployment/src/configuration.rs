@@ -10,6 +10,7 @@ use spheron_bindings::{
     disputes::Disputes,
     lease_book::{ILeaseBook, LeaseBook},
     ledger::Ledger,
+    measurement_demand::MeasurementDemand,
     outage_clock::OutageClock,
     pause_switch::PauseSwitch,
     resource_catalog::ResourceCatalog,
@@ -27,10 +28,11 @@ pub(crate) const ADMIN: u64 = 0;
 /// Everything to set, in order; the handing over comes last.
 pub(crate) fn actions(plan: &Plan, settings: &Settings) -> Result<Vec<Action>, CatalogError> {
     let contracts = plan.contracts();
-    let mut actions = roles(&contracts);
-    actions.extend(grants(&contracts, settings));
-    actions.extend(parameters(&contracts, settings));
+    // While no function has a role, each is the deployer's to call, who is the admin.
+    let mut actions = parameters(&contracts, settings);
     actions.push(catalogue(&contracts)?);
+    actions.extend(roles(&contracts));
+    actions.extend(grants(&contracts, settings));
     if let Some(admin) = settings.admin {
         actions.extend(handover(plan, admin));
     }
@@ -59,7 +61,10 @@ fn roles(contracts: &Contracts) -> Vec<Action> {
 /// Who holds which role, and who watches over them.
 fn grants(contracts: &Contracts, settings: &Settings) -> Vec<Action> {
     let authority = contracts.authority;
-    let people = settings.grants.iter().map(|grant| (grant.role, grant.account, grant.delay));
+    let people = settings
+        .grants
+        .iter()
+        .map(|grant| (grant.role, grant.account, grant.delay.unwrap_or_else(|| grant.role.usual_delay())));
     let machines = Role::held_by_contracts(contracts).into_iter().map(|(role, account)| (role, account, 0));
     let mut actions: Vec<Action> = people
         .chain(machines)
@@ -68,14 +73,15 @@ fn grants(contracts: &Contracts, settings: &Settings) -> Vec<Action> {
             grant(authority, what, role.id(), account, delay)
         })
         .collect();
-    let guarded = Role::Governor;
-    actions.push(Action::setting(
-        "let the guardian cancel what the governor schedules",
-        authority,
-        &Authority::setRoleGuardianCall { roleId: guarded.id(), guardian: Role::Guardian.id() },
-        &Authority::getRoleGuardianCall { roleId: guarded.id() },
-        &Role::Guardian.id(),
-    ));
+    actions.extend([Role::Governor, Role::Architect].map(|guarded| {
+        Action::setting(
+            format!("let the guardian cancel what the role {guarded:?} schedules"),
+            authority,
+            &Authority::setRoleGuardianCall { roleId: guarded.id(), guardian: Role::Guardian.id() },
+            &Authority::getRoleGuardianCall { roleId: guarded.id() },
+            &Role::Guardian.id(),
+        )
+    }));
     actions
 }
 
@@ -125,6 +131,16 @@ fn parameters(contracts: &Contracts, settings: &Settings) -> Vec<Action> {
             &Disputes::setDepositCall { token, amount },
             &Disputes::depositOfCall { token },
             &amount,
+        )
+    }));
+    actions.extend(settings.demand_bonds.iter().map(|demand| {
+        let (token, bond) = (demand.token.address(contracts), demand.bond);
+        Action::setting(
+            format!("take {bond} wei for a demand to measure a node leased in {token}"),
+            contracts.measurement_demand,
+            &MeasurementDemand::setBondCall { token, bond },
+            &MeasurementDemand::bondOfCall { token },
+            &U256::from(bond),
         )
     }));
     actions.extend(outages(contracts, settings));
@@ -178,6 +194,7 @@ fn pause_targets(contracts: &Contracts) -> Vec<Action> {
         contracts.staked_spon,
         contracts.distributor,
         contracts.disputes,
+        contracts.measurement_demand,
     ];
     let target = |(bit, target): (usize, Address)| {
         let bit = U256::from(bit);

@@ -20,5 +20,5 @@ pub use catalog::{CatalogError, catalog_entries};
 pub use plan::{CREATE2_DEPLOYER, Plan, Step};
 pub use roles::{Role, RoleTable};
 pub use settings::{
-    Admin, BondRole, DisputeDeposit, Grant, Market, MinimumBond, Quorum, Settings, SettingsError, Token,
+    Admin, BondRole, DemandBond, DisputeDeposit, Grant, Market, MinimumBond, Quorum, Settings, SettingsError, Token,
 };

@@ -60,6 +60,8 @@ impl Plan {
         let attestation_policy = add("AttestationPolicy", vec![verifier_set, lease_book]);
         let offer_board = add("OfferBoard", vec![]);
         let standing_top_ups = add("StandingTopUps", vec![ledger, lease_book]);
+        let payout = add("Payout", vec![ledger, node_registry]);
+        let measurement_demand = add("MeasurementDemand", vec![authority, ledger, lease_book, attestation_policy]);
         let lens = add("Lens", vec![ledger, lease_book, node_registry, bonds, staked_spon]);
         let router = add("Router", vec![ledger, lease_book, staked_spon]);
         let outage_clock = add("OutageClock", vec![authority]);
@@ -77,6 +79,8 @@ impl Plan {
             standing_top_ups,
             lens,
             router,
+            payout,
+            measurement_demand,
             attestation_policy,
             verifier_set,
             bonds,

@@ -33,6 +33,9 @@ pub struct Settings {
     /// What a dispute over a bond takes as its deposit.
     #[serde(default)]
     pub dispute_deposits: Vec<DisputeDeposit>,
+    /// What a renter's demand for a fresh measurement takes as its bond.
+    #[serde(default)]
+    pub demand_bonds: Vec<DemandBond>,
     /// Accounts that get roles, besides the contracts that need one.
     #[serde(default)]
     pub grants: Vec<Grant>,
@@ -108,6 +111,16 @@ pub struct DisputeDeposit {
     pub amount: U256,
 }
 
+/// What a demand for a fresh measurement takes as its bond, in the lease's token.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DemandBond {
+    /// The token.
+    pub token: Token,
+    /// Wei.
+    pub bond: U96,
+}
+
 /// A role for an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -116,8 +129,9 @@ pub struct Grant {
     pub role: Role,
     /// Who gets it.
     pub account: Address,
-    /// Seconds between scheduling a call and its execution.
-    pub delay: u32,
+    /// Seconds between scheduling a call and its execution; the role's usual ones if none are given.
+    #[serde(default)]
+    pub delay: Option<u32>,
 }
 
 /// How verdicts are signed.
@@ -172,7 +186,16 @@ impl Settings {
             min_funds: U96::from(min_funds),
             min_top_up: U96::from(min_top_up),
         };
-        let people = [Role::Governor, Role::Guardian, Role::Issuer, Role::Rewarder, Role::Rater, Role::Arbiter];
+        let people = [
+            Role::Architect,
+            Role::Governor,
+            Role::Guardian,
+            Role::Issuer,
+            Role::Funder,
+            Role::Rewarder,
+            Role::Rater,
+            Role::Arbiter,
+        ];
         let roles = [BondRole::Provider, BondRole::Gateway, BondRole::Verifier];
         Self {
             chain: chain.to_owned(),
@@ -183,7 +206,8 @@ impl Settings {
             markets: vec![market(Token::Spon, 1_000_000_000_u64, 1_000_000), market(Token::Dollar, 1_000, 100)],
             minimum_bonds: roles.map(|role| MinimumBond { role, token: Token::Spon, amount: minimum_bond }).to_vec(),
             dispute_deposits: vec![DisputeDeposit { token: Token::Spon, amount: minimum_bond }],
-            grants: people.map(|role| Grant { role, account: admin, delay: 0 }).to_vec(),
+            demand_bonds: vec![DemandBond { token: Token::Dollar, bond: U96::from(1_000_000) }],
+            grants: people.map(|role| Grant { role, account: admin, delay: Some(0) }).to_vec(),
             quorum: Quorum { committee: 3, signatures: 2 },
             admin: None,
         }

@@ -193,24 +193,10 @@ fn manifest(deployments: &[&Deployment]) -> String {
 
 fn chain_entry(deployment: &Deployment) -> String {
     let contracts = &deployment.contracts;
-    let rows = [
-        ("AttestationPolicy", contracts.attestation_policy),
-        ("Bonds", contracts.bonds),
-        ("Disputes", contracts.disputes),
-        ("Distributor", contracts.distributor),
-        ("LeaseBook", contracts.lease_book),
-        ("Ledger", contracts.ledger),
-        ("NodeRegistry", contracts.node_registry),
-        ("OfferBoard", contracts.offer_board),
-        ("OutageClock", contracts.outage_clock),
-        ("PauseSwitch", contracts.pause_switch),
-        ("ResourceCatalog", contracts.resource_catalog),
-        ("Spon", contracts.spon),
-        ("StakedSpon", contracts.staked_spon),
-        ("StandingTopUps", contracts.standing_top_ups),
-        ("VerifierSet", contracts.verifier_set),
-    ];
-    let rows: String = rows.iter().map(|(name, address)| format!("{name} = \"{address}\"\n")).collect();
+    // The indexer follows what emits events of its own; these only read, or pass calls on.
+    let without_events = ["Authority", "Lens", "Router"];
+    let rows = contracts.named().into_iter().filter(|(name, _)| !without_events.contains(name));
+    let rows: String = rows.map(|(name, address)| format!("{name} = \"{address}\"\n")).collect();
     format!(
         "[[chains]]\nname = \"{}\"\nchain_id = {}\nendpoints = [\"{}\"]\nstart_block = {}\n\n[chains.contracts]\n{rows}",
         deployment.chain,

@@ -784,7 +784,6 @@ impl Economy {
         let activates_at = U256::from(self.now + 172_800);
         let posted = Distributor::EpochPosted {
             epoch,
-            token,
             root,
             cap,
             leafCount: U256::from(5),

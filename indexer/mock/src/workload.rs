@@ -382,7 +382,6 @@ impl Workload {
         self.emit(Contract::Distributor, Distributor::EpochFunded { epoch, token, funder: holder(0), amount: cap });
         let posted = Distributor::EpochPosted {
             epoch,
-            token,
             root: self.unique(),
             cap,
             leafCount: U256::from(1_000),

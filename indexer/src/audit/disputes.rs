@@ -1,11 +1,11 @@
-//! Disputes, standing orders, outages and pauses.
+//! Disputes, standing orders, demands, payouts, outages and pauses.
 
 use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, U256};
 use spheron_bindings::{
-    disputes::Disputes, outage_clock::OutageClock, pause_switch::PauseSwitch, spon::Spon,
-    standing_top_ups::StandingTopUps,
+    disputes::Disputes, measurement_demand::MeasurementDemand, outage_clock::OutageClock, pause_switch::PauseSwitch,
+    payout::Payout, spon::Spon, standing_top_ups::StandingTopUps,
 };
 
 use super::{
@@ -20,6 +20,8 @@ use crate::{
 pub(super) fn checks(subject: &Subject<'_>, checks: &mut Vec<Check>) {
     disputes(subject, checks);
     orders(subject, checks);
+    demands(subject, checks);
+    payouts(subject, checks);
     outages(subject, checks);
     pauses(subject, checks);
 }
@@ -89,6 +91,42 @@ fn orders(subject: &Subject<'_>, checks: &mut Vec<Check>) {
                 Field::new("period_spent", ours.period_spent, U256::from(found.periodSpent)),
                 Field::new("period_start", ours.period_start, found.periodStart.to::<u64>()),
             ]
+        }));
+    }
+}
+
+fn demands(subject: &Subject<'_>, checks: &mut Vec<Check>) {
+    let contract = subject.address(Contract::MeasurementDemand);
+    for ((lease,), row) in subject.state.demands.iter() {
+        let (made_at, bond) = (row.made_at, row.bond);
+        let call = MeasurementDemand::demandOfCall { leaseId: *lease };
+        let entity = format!("demand on lease {lease}");
+        checks.push(Check::new("demand", entity, keys([lease.as_slice()]), contract, &call, move |found| {
+            vec![
+                Field::new("made_at", made_at, found.madeAt.to::<u64>()),
+                Field::new("bond", bond, U256::from(found.bond)),
+            ]
+        }));
+    }
+    for ((token,), row) in subject.state.demand_bonds.iter() {
+        let amount = row.amount;
+        let call = MeasurementDemand::bondOfCall { token: *token };
+        let entity = format!("bond of demands in token {token}");
+        checks.push(Check::new("demand bond", entity, keys([token.as_slice()]), contract, &call, move |found| {
+            vec![Field::new("amount", amount, found)]
+        }));
+    }
+}
+
+fn payouts(subject: &Subject<'_>, checks: &mut Vec<Check>) {
+    let contract = subject.address(Contract::Payout);
+    for ((provider, token), row) in subject.state.payout_minimums.iter() {
+        let minimum = row.minimum;
+        let call = Payout::minimumOfCall { provider: *provider, token: *token };
+        let entity = format!("payout of {provider} in token {token}");
+        let keys = keys([provider.as_slice(), token.as_slice()]);
+        checks.push(Check::new("payout minimum", entity, keys, contract, &call, move |found| {
+            vec![Field::new("minimum", minimum, found)]
         }));
     }
 }

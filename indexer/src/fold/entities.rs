@@ -608,6 +608,26 @@ entities! {
         period_start: u64,
     }
 
+    /// Open demands for a fresh measurement.
+    demands: Demand in "measurement_demand" (lease_id: B256) {
+        /// Unix seconds, 0 if none is open.
+        made_at: u64,
+        /// Wei that the renter put up, in the lease's token.
+        bond: U256,
+    }
+
+    /// What a demand for a fresh measurement takes as its bond.
+    demand_bonds: DemandBond in "demand_bond" (token: Address) {
+        /// Wei, 0 if none may be made.
+        amount: U256,
+    }
+
+    /// From how much on earnings are pushed to a provider's reward wallet.
+    payout_minimums: PayoutMinimum in "payout_minimum" (provider: Address, token: Address) {
+        /// Wei, 0 if they are not pushed.
+        minimum: U256,
+    }
+
     /// Outages of the sequencer that are over: `[start, end)`.
     outages: Outage in "outage" (position: u64) {
         /// Unix seconds.

@@ -60,6 +60,14 @@ impl State {
             Event::Bonds(event) => stake::apply_bonds(self, at, event),
             Event::Disputes(event) => disputes::apply(self, at, event),
             Event::StandingTopUps(event) => orders::apply(self, at, event),
+            Event::MeasurementDemand(event) => {
+                orders::apply_demand(self, event);
+                Ok(())
+            }
+            Event::Payout(event) => {
+                orders::apply_payout(self, event);
+                Ok(())
+            }
             Event::OutageClock(event) => {
                 governance::apply_clock(self, event);
                 Ok(())

@@ -1,9 +1,12 @@
-//! StandingTopUps: orders that renters gave, and what they have spent.
+//! What people ordered once: StandingTopUps, MeasurementDemand and Payout.
 
 use alloy::primitives::{Address, B256, U256};
-use spheron_bindings::standing_top_ups::StandingTopUps::StandingTopUpsEvents;
+use spheron_bindings::{
+    measurement_demand::MeasurementDemand::MeasurementDemandEvents, payout::Payout::PayoutEvents,
+    standing_top_ups::StandingTopUps::StandingTopUpsEvents,
+};
 
-use super::{Inconsistent, OrderStatus, State, TopUpOrder, small};
+use super::{Demand, Inconsistent, OrderStatus, State, TopUpOrder, small};
 use crate::position::{EventId, Position};
 
 pub(super) fn apply(state: &mut State, at: Position, event: &StandingTopUpsEvents) -> Result<(), Inconsistent> {
@@ -38,4 +41,24 @@ fn order(state: &mut State, at: Position, id: B256, renter: Address) -> &mut Top
         order.renter = renter;
     }
     order
+}
+
+pub(super) fn apply_demand(state: &mut State, event: &MeasurementDemandEvents) {
+    match event {
+        MeasurementDemandEvents::MeasurementDemanded(e) => {
+            *state.demands.entry((e.leaseId,)) = Demand { made_at: small(e.madeAt), bond: e.bond };
+        }
+        MeasurementDemandEvents::DemandResolved(e) => *state.demands.entry((e.leaseId,)) = Demand::default(),
+        MeasurementDemandEvents::BondSet(e) => state.demand_bonds.entry((e.token,)).amount = e.bond,
+        MeasurementDemandEvents::PausedSet(e) => state.set("MeasurementDemand", "paused", e.paused),
+        MeasurementDemandEvents::AuthorityUpdated(e) => state.set("MeasurementDemand", "authority", e.authority),
+    }
+}
+
+pub(super) fn apply_payout(state: &mut State, event: &PayoutEvents) {
+    match event {
+        PayoutEvents::MinimumSet(e) => state.payout_minimums.entry((e.provider, e.token)).minimum = e.minimum,
+        // The Ledger's Withdrawn says what it did to the balance.
+        PayoutEvents::PaidOut(_) | PayoutEvents::PayoutFailed(_) => {}
+    }
 }
