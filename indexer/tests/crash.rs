@@ -1,6 +1,7 @@
 //! `kill -9` at random points, also while a reorg is rolled back: the database ends as if nothing had happened.
 //!
-//! The test starts itself again as the process that is killed, so it has no harness.
+//! The test starts itself again as the process that is killed, so it has no harness. `SEED` runs one again,
+//! `SPHERON_CRASH_TRIALS` makes it longer.
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // a test may panic, and says its seed
 
 mod common;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 const URL: &str = "SPHERON_CRASH_TEST_URL";
 const DATABASE: &str = "SPHERON_CRASH_TEST_DATABASE";
 const CHAIN: u64 = 42161;
+/// Trials unless SPHERON_CRASH_TRIALS says otherwise; each one kills the process six times.
 const TRIALS: usize = 6;
 
 #[tokio::main]
@@ -64,8 +66,9 @@ async fn kill_at_random_points() {
     let expected = digest(&Reader::open(&uninterrupted).await.unwrap()).await.unwrap();
     assert_eq!(expected["raw_log"].rows, chain.events() as u64);
 
+    let trials = std::env::var("SPHERON_CRASH_TRIALS").ok().and_then(|trials| trials.parse().ok()).unwrap_or(TRIALS);
     let mut kills = 0;
-    for trial in 0..TRIALS {
+    for trial in 0..trials {
         let database = folder.path().join(format!("{trial}.sqlite"));
         for round in 0.. {
             // After each kill the chain may be another one: the next start has to roll back first.
@@ -88,6 +91,6 @@ async fn kill_at_random_points() {
         let differing: Vec<_> = found.iter().filter(|(table, digest)| expected.get(*table) != Some(digest)).collect();
         assert!(differing.is_empty(), "trial {trial}, SEED={seed}: {differing:?}");
     }
-    assert!(kills >= TRIALS, "only {kills} kills hit a running process, SEED={seed}");
-    eprintln!("{kills} kills in {TRIALS} trials, one run takes {duration:?}: all tables equal");
+    assert!(kills >= trials, "only {kills} kills hit a running process, SEED={seed}");
+    eprintln!("{kills} kills in {trials} trials, one run takes {duration:?}: all tables equal");
 }

@@ -9,9 +9,10 @@ use std::{
 
 use clap::Args;
 use indicatif::ProgressBar;
+use serde::Serialize;
 use spheron_indexer::{
     Manifest,
-    audit::{AuditProgress, AuditReport, ChainAudit, Difference, audit},
+    audit::{AuditProgress, AuditReport, ChainAudit, EventRef, LogAudit, audit, audit_logs},
     store::Reader,
 };
 
@@ -21,8 +22,13 @@ use crate::output::{self, Output, Report, Style};
 ///
 /// At the last block that the database holds, every balance, lease, node, bond, stake, verdict and epoch is asked for at
 /// the contracts and compared. Ends with 1 if anything differs, naming the value and the last events about it.
+///
+/// With --logs, the stored logs are held against the manifest's last endpoint instead: one hash per 10,000 final blocks,
+/// and each log that differs with the events of its transaction.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  spheron audit --manifest manifest.toml --database spheron.sqlite")]
+#[command(
+    after_help = "Example:\n  spheron audit --manifest manifest.toml --database spheron.sqlite\n  spheron audit --logs"
+)]
 pub struct Audit {
     /// Chains, endpoints and contracts, as the indexer has them
     #[arg(long, value_name = "FILE", env = "SPHERON_MANIFEST")]
@@ -30,6 +36,9 @@ pub struct Audit {
     /// The indexer's database
     #[arg(long, value_name = "FILE", env = "SPHERON_DATABASE")]
     database: PathBuf,
+    /// Hold the stored logs against another endpoint
+    #[arg(long)]
+    logs: bool,
 }
 
 impl Audit {
@@ -38,6 +47,13 @@ impl Audit {
         let manifest = Manifest::load(&self.manifest)?;
         let reader = Reader::open(&self.database).await?;
         let shown = Shown::default();
+        if self.logs {
+            let chains = audit_logs(&reader, &manifest, |progress| shown.update(progress)).await?;
+            shown.finish();
+            let report = LogReport { chains };
+            output.print(&report)?;
+            return Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         let report = audit(&reader, &manifest, |progress| shown.update(progress)).await?;
         shown.finish();
         output.print(&report)?;
@@ -78,7 +94,7 @@ impl Report for AuditReport {
         let mut text = style.table(&["CHAIN", "BLOCK", "COMPARED", "DIFFERENCES"], self.chains.iter().map(chain_row));
         for difference in self.chains.iter().flat_map(|chain| &chain.differences) {
             text += &format!("\n{} {difference}\n", style.bad("differs:"));
-            text += &trail(difference);
+            text += &trail(&difference.events);
         }
         let verdict = match self.differing {
             0 => style.good("no difference"),
@@ -93,11 +109,40 @@ fn chain_row(chain: &ChainAudit) -> Vec<String> {
     vec![chain.chain.clone(), chain.block.to_string(), compared.to_string(), chain.differences.len().to_string()]
 }
 
-/// The last events about a value that differs.
-fn trail(difference: &Difference) -> String {
-    let line = |event: &spheron_indexer::audit::EventRef| {
+/// The events about something that differs.
+fn trail(events: &[EventRef]) -> String {
+    let line = |event: &EventRef| {
         let name = event.event.as_deref().unwrap_or("log");
         format!("  block {} log {}  {name}  {}\n", event.block, event.log_index, event.tx_hash)
     };
-    difference.events.iter().map(line).collect()
+    events.iter().map(line).collect()
+}
+
+/// What the stored logs came to.
+#[derive(Debug, Serialize)]
+struct LogReport {
+    chains: Vec<LogAudit>,
+}
+
+impl LogReport {
+    fn is_clean(&self) -> bool {
+        self.chains.iter().all(|chain| chain.differences.is_empty())
+    }
+}
+
+impl Report for LogReport {
+    fn human(&self, style: Style) -> String {
+        let row = |chain: &LogAudit| {
+            let counts = [chain.block, chain.segments, chain.logs, chain.differences.len() as u64];
+            let texts = [chain.chain.clone(), chain.endpoint.clone()];
+            texts.into_iter().chain(counts.map(|count| count.to_string())).collect()
+        };
+        let header = ["CHAIN", "ENDPOINT", "BLOCK", "SEGMENTS", "LOGS", "DIFFERENCES"];
+        let mut text = style.table(&header, self.chains.iter().map(row));
+        for difference in self.chains.iter().flat_map(|chain| &chain.differences) {
+            text += &format!("\n{} {difference}\n", style.bad("differs:"));
+            text += &trail(&difference.events);
+        }
+        text
+    }
 }

@@ -28,7 +28,7 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
     uint256 public constant MAX_COVER_BPS = 10_000;
 
     uint256 private constant BASIS_POINTS = 10_000;
-    uint256 private constant FIRST_NONCE = 1;
+    uint32 private constant FIRST_NONCE = 1;
     uint256 private constant NONCES = 192;
 
     /// @dev Words of `Offer`, whose fields are all static.
@@ -252,7 +252,7 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
 
     function _deskOf(address node) private view returns (Slots.Desk memory desk) {
         desk = _desks[node].load();
-        if (desk.floor == 0) desk.floor = uint32(FIRST_NONCE);
+        if (desk.floor == 0) desk.floor = FIRST_NONCE;
     }
 
     /// @dev Which bit stands for a nonce that is neither used nor cancelled.
@@ -268,7 +268,7 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
 
     function _use(Slots.Desk memory desk, uint256 bit) private pure {
         // forge-lint: disable-next-line(unsafe-typecast) one of 192 bits
-        desk.used |= uint192(1 << bit);
+        desk.used |= uint192(uint256(1) << bit);
         if (bit == 0) _advance(desk, 0);
     }
 

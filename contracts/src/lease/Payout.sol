@@ -49,6 +49,7 @@ contract Payout is IPayout {
             if (gasleft() < PAYOUT_GAS_NEEDED) revert Payout_InsufficientGas(gasleft(), PAYOUT_GAS_NEEDED);
             try this.payOut{gas: PAYOUT_GAS}(providers[i], token) {}
             catch (bytes memory reason) {
+                // forge-lint: disable-next-line(unsafe-typecast) the error's selector is meant
                 emit PayoutFailed(providers[i], token, bytes4(reason));
             }
         }

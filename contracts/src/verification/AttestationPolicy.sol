@@ -157,7 +157,7 @@ contract AttestationPolicy is IAttestationPolicy {
     function _extend(address node, Head memory head, uint40 measuredAt, uint40 validUntil) private {
         if (head.end != 0 && measuredAt <= head.end) {
             if (validUntil <= head.end) return;
-            _giveBack(node, head, head.end, validUntil);
+            _giveBack(node, head, measuredAt, head.end, validUntil);
             head.end = validUntil;
             return;
         }
@@ -165,7 +165,7 @@ contract AttestationPolicy is IAttestationPolicy {
             _closed[node][head.closed++] = Window({start: head.start, end: head.end, before: head.before});
             head.before += head.end - head.start;
         }
-        _giveBack(node, head, measuredAt, validUntil);
+        _giveBack(node, head, measuredAt, measuredAt, validUntil);
         head.start = measuredAt;
         head.end = validUntil;
     }
@@ -187,11 +187,13 @@ contract AttestationPolicy is IAttestationPolicy {
     }
 
     /// @dev Takes the seconds [from, to), which a pass attests again, out of the last cut; what lies behind them is its tail.
-    function _giveBack(address node, Head memory head, uint40 from, uint40 to) private {
+    /// A tail of which nothing is left stays as an empty cut, at the pass's time of measurement: before all cuts to come.
+    function _giveBack(address node, Head memory head, uint40 measuredAt, uint40 from, uint40 to) private {
         if (head.cuts == 0) return;
         Window memory last = _cuts[node][head.cuts - 1];
         uint40 end = last.end;
         if (from >= end) return;
+        if (last.start == from) (last.start, from) = (measuredAt, measuredAt);
         last.end = from;
         _setCut(node, head.cuts - 1, last);
         if (to >= end) return;

@@ -87,6 +87,7 @@ contract LeaseInvariant is Test {
                 if (terms.node == nodes[n] && handler.recordOf(i).ends == 0) units += terms.units;
             }
             assertEq(book.leasedUnits(nodes[n]), units);
+            assertLe(units, handler.CAPACITY());
         }
     }
 

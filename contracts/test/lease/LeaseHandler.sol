@@ -32,6 +32,7 @@ contract LeaseHandler is LeaseTest {
         uint256 to;
     }
 
+    uint256 public constant CAPACITY = 12;
     uint256 private constant CLOSE_GAS = 250_000;
 
     ILeaseBook.Terms[] private _terms;
@@ -80,7 +81,7 @@ contract LeaseHandler is LeaseTest {
         _policies = [policy, second];
         for (uint256 i = 0; i < 2; ++i) {
             for (uint256 j = 0; j < 2; ++j) {
-                _policies[i].setCapacity(_nodes[j], 12);
+                _policies[i].setCapacity(_nodes[j], CAPACITY);
             }
             vm.prank(_renters[i]);
             ledger.setAllowance(
@@ -125,7 +126,8 @@ contract LeaseHandler is LeaseTest {
         uint256 which = seed % 2;
         offer.node = _nodes[which];
         offer.units = uint32(1 + seed % 3);
-        if (_stopped || book.leasedUnits(offer.node) + offer.units > 12) return;
+        if (_stopped) return;
+        bool exceeds = book.leasedUnits(offer.node) + offer.units > CAPACITY;
         offer.rate = uint96(bound(rate, 1, 1e15));
         offer.minSeconds = uint32(seed % 2_000);
         offer.maxSeconds = 40 days;
@@ -143,6 +145,7 @@ contract LeaseHandler is LeaseTest {
         uint32 fundedSeconds = uint32(bound(funded, uint256(offer.minSeconds) + 1, seed % 8 == 0 ? 20 days : 4_000));
         _fund(renter, book.quote(offer, fundedSeconds));
         bytes memory signature = _sign(_nodeKeys[which], book.hashOffer(offer));
+        if (exceeds) vm.expectPartialRevert(ILeaseBook.LeaseBook_CapacityExceeded.selector);
         vm.prank(seed % 3 == 0 ? operator : renter);
         book.open(offer, signature, ILeaseBook.Request(renter, fundedSeconds, bytes32(_terms.length)));
     }

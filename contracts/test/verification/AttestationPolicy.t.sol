@@ -365,11 +365,19 @@ contract AttestationPolicyTest is Test {
         policy.record(node, START + 100, 0, 0, false);
         policy.record(node, START + 200, START + 500, 8, true);
         policy.record(node, START + 300, START + 600, 8, true);
-        _assertCut(1, START + 500, START + 500, 100);
+        _assertCut(1, START + 300, START + 300, 100);
         _assertCut(2, START + 600, START + 1000, 100);
         policy.record(node, START + 301, START + 1200, 8, true);
-        _assertCut(2, START + 600, START + 600, 100);
+        _assertCut(2, START + 301, START + 301, 100);
         assertEq(policy.cutCount(node), 3);
+        // A cut may begin before the tail that is gone did.
+        policy.record(node, START + 400, 0, 0, false);
+        _assertCut(3, START + 400, START + 1200, 100);
+        vm.warp(START + 1000 + 48 hours);
+        (uint256 revoked,) = policy.revokedSeconds(node, 3, START, START + 1000);
+        assertEq(revoked, 600);
+        (revoked,) = policy.revokedSeconds(node, 0, START, START + 1000);
+        assertEq(revoked, 700);
     }
 
     /// @dev What a lease that was settled in the middle of any history is told to be taken back, second by second: what was

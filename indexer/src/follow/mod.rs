@@ -192,6 +192,12 @@ impl Follower {
 
     /// Looks at the chain, and does what is to be done first.
     async fn tick(&mut self) -> Result<Tick, FollowError> {
+        // A range that was not written may have brought children.
+        let next = self.cursor.next_block;
+        if self.children.known.iter().any(|child| child.block >= next) {
+            let written = self.children.known.iter().filter(|child| child.block < next).cloned().collect();
+            self.fetcher.disown(&mut self.children, written);
+        }
         self.status.does("asking for the head");
         let heads = self.source.heads(self.cursor.tip.map(|tip| tip.number)).await?;
         self.pace.saw(heads.latest.number, tokio::time::Instant::now());

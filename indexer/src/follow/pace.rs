@@ -7,6 +7,9 @@ use tokio::time::Instant;
 /// Soonest look, however fast the chain is.
 const SOONEST: Duration = Duration::from_millis(50);
 
+/// Before the time of a block is known.
+const FIRST: Duration = Duration::from_millis(200);
+
 /// The time that blocks of a chain take, as far as it is known.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
@@ -37,7 +40,7 @@ impl Pace {
 
     /// How long to wait before the next look, at most `longest`.
     pub fn wait(&self, longest: Duration) -> Duration {
-        let half = self.interval.map_or(longest, |interval| interval / 2);
+        let half = self.interval.map_or(FIRST, |interval| interval / 2);
         half.clamp(SOONEST.min(longest), longest)
     }
 }
@@ -50,7 +53,7 @@ mod tests {
     async fn it_looks_twice_per_block_and_no_later_than_asked() {
         let longest = Duration::from_secs(1);
         let mut pace = Pace::new();
-        assert_eq!(pace.wait(longest), longest);
+        assert_eq!(pace.wait(longest), FIRST);
         for head in 1..40 {
             tokio::time::advance(Duration::from_millis(250)).await;
             pace.saw(head, Instant::now());

@@ -111,7 +111,7 @@ pub fn read_range(body: &[u8], range: BlockRange, filter: &LogFilter) -> Result<
         }
         match (answer.id, answer.result) {
             (Some(LOGS_ID), Payload::Logs(found)) => logs = Some(found),
-            (Some(TIP_ID), Payload::Block(header)) => tip = Some(Some(header)),
+            (Some(TIP_ID), Payload::Block(header)) => tip = Some(Some(*header)),
             (Some(TIP_ID), Payload::Null) => tip = Some(None),
             (Some(CHAIN_ID), Payload::Number(number)) => chain_id = Some(number),
             (id, _) => return Err(RangeError::Cut(format!("call {id:?} was answered with something else"))),
@@ -185,7 +185,7 @@ enum Payload {
     Null,
     Number(u64),
     Logs(Vec<WireLog>),
-    Block(WireHeader),
+    Block(Box<WireHeader>),
 }
 
 impl<'de> Deserialize<'de> for Payload {
@@ -212,7 +212,7 @@ impl<'de> Visitor<'de> for PayloadVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Payload, A::Error> {
-        WireHeader::deserialize(MapAccessDeserializer::new(map)).map(Payload::Block)
+        WireHeader::deserialize(MapAccessDeserializer::new(map)).map(|header| Payload::Block(Box::new(header)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Payload, A::Error> {

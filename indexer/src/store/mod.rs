@@ -11,6 +11,8 @@ mod rebuild;
 mod rollback;
 mod schema;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use commit::Batch;
@@ -21,6 +23,7 @@ pub use snapshot::Snapshot;
 pub use writer::Writer;
 
 pub(crate) use open::connect_to_read;
+pub(crate) use snapshot::stored_chain;
 
 use alloy::primitives::{Address, B256};
 

@@ -6,9 +6,9 @@ use alloy::primitives::B256;
 use sqlx::Row as _;
 
 use super::{
-    Cursor, Reader, StoreError,
+    Child, Cursor, Reader, StoreError,
     open::connect_to_read,
-    writer::{load_chain, read_field},
+    writer::{load_chain, load_children, load_cursor, read_field},
 };
 use crate::{
     audit::EventRef,
@@ -66,21 +66,56 @@ impl Reader {
             query = query.bind(word.clone()).bind(word.clone()).bind(word.clone());
         }
         let rows = query.bind(SHOWN).fetch_all(self.pool()).await.map_err(failed)?;
-        let event = |row: sqlx::sqlite::SqliteRow| {
-            let at = Position { id: row.get::<i64, _>(0).cast_unsigned(), time: row.get::<i64, _>(1).cast_unsigned() };
-            let selector = row.get::<Vec<u8>, _>(2).first_chunk::<32>().map(|word| B256::from(*word));
-            let contract = row.get::<Option<String>, _>(4);
-            let table = contract.zip(selector).and_then(|(contract, selector)| event_table_of(&contract, selector));
-            Ok(EventRef {
-                event_id: EventId(at.id),
-                block: at.block(),
-                log_index: at.log_index(),
-                tx_hash: read_field("raw_log", Value::Blob(row.get(3)))?,
-                event: table.map(|table| table.name.clone()),
-            })
-        };
-        rows.into_iter().map(event).collect()
+        rows.into_iter().map(event_ref).collect()
     }
+
+    /// The events of a transaction in the block of `at`.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn events_of(&self, chain_id: u64, at: Position, tx_hash: B256) -> Result<Vec<EventRef>, StoreError> {
+        let query = sqlx::query(
+            "SELECT event_id, block_time, topics, tx_hash,
+                (SELECT name FROM contract AS c WHERE c.chain_id = ?1 AND c.address = raw_log.address)
+             FROM raw_log WHERE event_id BETWEEN ?2 AND ?3 AND tx_hash = ?4 ORDER BY event_id",
+        );
+        let first = at.id - at.log_index();
+        let last = first | ((1 << crate::table::BLOCK_SHIFT) - 1);
+        let query = query.bind(chain_id.cast_signed()).bind(first.cast_signed()).bind(last.cast_signed());
+        let rows = query.bind(tx_hash.to_vec()).fetch_all(self.pool()).await;
+        let rows = rows.map_err(|error| StoreError::sqlx(self.path(), &error))?;
+        rows.into_iter().map(event_ref).collect()
+    }
+}
+
+/// A row of id, time, topics, transaction and contract.
+fn event_ref(row: sqlx::sqlite::SqliteRow) -> Result<EventRef, StoreError> {
+    let at = Position { id: row.get::<i64, _>(0).cast_unsigned(), time: row.get::<i64, _>(1).cast_unsigned() };
+    let selector = row.get::<Vec<u8>, _>(2).first_chunk::<32>().map(|word| B256::from(*word));
+    let contract = row.get::<Option<String>, _>(4);
+    let table = contract.zip(selector).and_then(|(contract, selector)| event_table_of(&contract, selector));
+    Ok(EventRef {
+        event_id: EventId(at.id),
+        block: at.block(),
+        log_index: at.log_index(),
+        tx_hash: read_field("raw_log", Value::Blob(row.get(3)))?,
+        event: table.map(|table| table.name.clone()),
+    })
+}
+
+/// Where a chain was left, without its state.
+pub(crate) struct StoredChain {
+    pub slot: u64,
+    pub cursor: Cursor,
+    pub children: Vec<Child>,
+}
+
+/// Reads where a chain was left.
+pub(crate) fn stored_chain(path: &Path, chain_id: u64) -> Result<StoredChain, StoreError> {
+    let conn = connect_to_read(path)?;
+    let (slot, cursor) = load_cursor(path, &conn, chain_id)?;
+    Ok(StoredChain { slot, cursor, children: load_children(path, &conn, chain_id)? })
 }
 
 fn take(path: &Path, chain_id: u64) -> Result<Snapshot, StoreError> {

@@ -145,6 +145,12 @@ impl Writer {
 
 /// Loads cursor and state of a chain.
 pub(super) fn load_chain(path: &Path, conn: &Connection, chain_id: u64) -> Result<Chain, StoreError> {
+    let (slot, cursor) = load_cursor(path, conn, chain_id)?;
+    Ok(Chain { slot, cursor, state: load_state(path, conn, chain_id)? })
+}
+
+/// Loads slot and cursor of a chain.
+pub(super) fn load_cursor(path: &Path, conn: &Connection, chain_id: u64) -> Result<(u64, Cursor), StoreError> {
     let failed = |error: rusqlite::Error| StoreError::sql(path, &error);
     let sql = "SELECT slot, next_block, tip_hash, tip_time, finalized FROM chain JOIN cursor USING (chain_id)
                WHERE chain_id = ?";
@@ -160,8 +166,7 @@ pub(super) fn load_chain(path: &Path, conn: &Connection, chain_id: u64) -> Resul
         }
         None => None,
     };
-    let cursor = Cursor { next_block, tip, finalized: finalized.map(i64::cast_unsigned) };
-    Ok(Chain { slot: slot.cast_unsigned(), cursor, state: load_state(path, conn, chain_id)? })
+    Ok((slot.cast_unsigned(), Cursor { next_block, tip, finalized: finalized.map(i64::cast_unsigned) }))
 }
 
 /// Loads the folded state of a chain; none if the database has no tables of state.

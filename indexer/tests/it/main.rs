@@ -5,6 +5,7 @@
 mod common;
 
 mod api;
+mod audit_logs;
 mod contracts;
 mod endpoints;
 mod fold;

@@ -6,13 +6,49 @@ use spheron_indexer::{Indexer, status::Phase};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    assert_same,
     common::{
         self,
         chain::Chain,
         server::{Fault, Server},
     },
-    manifest_of,
+    digest_of, fresh, manifest_of,
 };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_swaps_chains_is_named_and_goes_on_once_it_is_put_right() {
+    let server = Server::start(8453, Chain::grown(5, 30, 3)).await;
+    server.world().finalized = Some(25);
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("swapped.sqlite");
+    let mut config = common::config(manifest_of(&[&server]), &database);
+    (config.follow.give_up_after, config.follow.stop_at_head) = (None, false);
+    let indexer = Indexer::open(config).await.unwrap();
+    let (status, cancel) = (indexer.status(), CancellationToken::new());
+    let running = tokio::spawn(indexer.run(cancel.clone()));
+    let until = async |holds: &dyn Fn() -> bool| {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        while !holds() {
+            assert!(tokio::time::Instant::now() < deadline, "{:?}", status.reports());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    until(&|| status.reports()[0].next_block == 31).await;
+    let (right, other) = (Chain::grown(5, 60, 3), Chain::grown(6, 200, 3));
+    {
+        let mut world = server.world();
+        (world.chain, world.chain_id, world.finalized) = (other, 1, Some(190));
+    }
+    until(&|| status.reports()[0].last_error.as_ref().is_some_and(|error| error.contains("serves chain 1"))).await;
+    {
+        let mut world = server.world();
+        (world.chain, world.chain_id, world.finalized) = (right, 8453, Some(55));
+    }
+    until(&|| status.reports()[0].next_block == 61).await;
+    cancel.cancel();
+    running.await.unwrap().unwrap();
+    assert_same!(&digest_of(&database).await, &fresh(&server).await);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chain_without_progress_is_stalled_with_the_reason_and_recovers() {
