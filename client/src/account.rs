@@ -63,7 +63,7 @@ impl Client {
 
     /// Wei that leases ever paid to `payee`, per token.
     pub async fn lease_payments(&self, payee: Address) -> Result<BTreeMap<Address, U256>, ClientError> {
-        let filter = Filter::new().topic3(payee.into_word());
+        let filter = Filter::new().topic2(payee.into_word());
         let mut paid = BTreeMap::new();
         for event in self.events::<Ledger::Released>(self.contracts().ledger, filter).await? {
             *paid.entry(event.token).or_insert(U256::ZERO) += event.payment;

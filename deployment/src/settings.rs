@@ -234,3 +234,37 @@ impl Token {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_are_settings() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("settings");
+        for (name, chain_id) in [("arbitrum", 42_161), ("base", 8_453)] {
+            let settings = Settings::read(&folder.join(format!("{name}.toml"))).unwrap();
+            assert_eq!((settings.chain.as_str(), settings.chain_id), (name, chain_id));
+            assert!(settings.admin.is_some_and(|admin| admin.delay >= 172_800));
+            assert!(settings.quorum.signatures * 2 > settings.quorum.committee);
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_a_wrong_role_and_a_missing_file_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chain.toml");
+        let example = include_str!("../settings/arbitrum.toml");
+        for (written, instead, said) in [
+            ("fee-collector", "fee-colector", "fee-colector"),
+            ("role = \"arbiter\"", "role = \"judge\"", "judge"),
+            ("fee-bps = 300", "fee-bps = 70000", "70000"),
+        ] {
+            fs::write(&path, example.replace(written, instead)).unwrap();
+            let error = Settings::read(&path).unwrap_err().to_string();
+            assert!(error.contains(said) && error.contains("chain.toml"), "{error}");
+        }
+        let error = Settings::read(&folder.path().join("none.toml")).unwrap_err().to_string();
+        assert!(error.contains("none.toml"), "{error}");
+    }
+}

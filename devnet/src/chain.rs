@@ -1,8 +1,12 @@
 //! One local chain with its deployment, and everybody's client on it.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, path::Path, time::Duration};
 
-use alloy::primitives::{Address, U256};
+use alloy::{
+    network::EthereumWallet,
+    primitives::{Address, U256},
+    providers::{Provider, ProviderBuilder},
+};
 use anyhow::Context as _;
 use spheron_client::Client;
 use spheron_deployment::{Deployment, Plan, Settings, deploy};
@@ -79,15 +83,21 @@ async fn deploy_contracts(spec: ChainSpec, cast: &Cast, anvil: &Anvil) -> anyhow
     let admin = cast.foundation.address();
     let plan = Plan::new(admin, None);
     let settings = Settings::local(spec.name, spec.chain_id, admin, U256::from(MINIMUM_BOND * SPON));
-    let provider = alloy::providers::ProviderBuilder::new()
-        .wallet(alloy::network::EthereumWallet::from(cast.foundation.key.clone()))
-        .connect_http(anvil.url().parse()?);
-    alloy::providers::Provider::client(&provider).set_poll_interval(std::time::Duration::from_millis(10));
+    let provider = signing_as(&cast.foundation, anvil)?;
     Ok(deploy(&provider, &plan, &settings, |_| {}).await?)
+}
+
+fn signing_as(actor: &Actor, anvil: &Anvil) -> anyhow::Result<impl Provider + use<>> {
+    let provider =
+        ProviderBuilder::new().wallet(EthereumWallet::from(actor.key.clone())).connect_http(anvil.url().parse()?);
+    provider.client().set_poll_interval(Duration::from_millis(10));
+    Ok(provider)
 }
 
 #[cfg(test)]
 mod tests {
+    use spheron_deployment::{Admin, Grant, Role, survey};
+
     use super::*;
     use crate::anvil::{ARBITRUM, BASE};
 
@@ -118,5 +128,54 @@ mod tests {
         let client = chain.client(&cast.keeper).unwrap();
         let version = client.view(again.contracts.resource_catalog, &version).await.unwrap();
         assert_eq!(version, U256::from(1));
+    }
+
+    #[tokio::test]
+    async fn a_deployment_goes_on_where_it_stopped_and_hands_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let cast = Cast::default();
+        let anvil = Anvil::start(ARBITRUM, folder.path()).await.unwrap();
+        anvil.fund(&[cast.foundation.address()]).await.unwrap();
+        let provider = signing_as(&cast.foundation, &anvil).unwrap();
+        let (deployer, governor) = (cast.foundation.address(), cast.keeper.address());
+        let plan = Plan::new(deployer, None);
+        let local = Settings::local("arbitrum", 42_161, deployer, U256::from(MINIMUM_BOND * SPON));
+
+        let nothing = survey(&provider, &plan, &local).await.unwrap();
+        assert!(nothing.iter().all(|(_, done)| !done));
+        let first = Settings { grants: Vec::new(), ..local.clone() };
+        let deployment = deploy(&provider, &plan, &first, |_| {}).await.unwrap();
+
+        let grants = [Role::Architect, Role::Governor].map(|role| Grant { role, account: governor, delay: None });
+        let admin = Some(Admin { account: governor, delay: 1_209_600 });
+        let whole = Settings { grants: grants.to_vec(), admin, ..local.clone() };
+        let mut sent = Vec::new();
+        let again = deploy(&provider, &plan, &whole, |action| sent.push(action.what.clone())).await.unwrap();
+        assert_eq!(again.contracts, deployment.contracts);
+        assert!(deployment.start_block <= again.start_block && again.start_block == 1, "the first contract's block");
+        assert_eq!(sent.len(), 4, "two grants, the admin, and the end of the deployer's role: {sent:?}");
+        assert!(survey(&provider, &plan, &whole).await.unwrap().iter().all(|(_, done)| *done));
+        deploy(&provider, &plan, &whole, |action| panic!("sent again: {}", action.what)).await.unwrap();
+
+        // Whoever deployed can do nothing any more, not even what was forgotten.
+        let error = deploy(&provider, &plan, &local, |_| {}).await.unwrap_err().to_string();
+        assert!(error.contains("AccessManagerUnauthorized"), "{error}");
+        anvil.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_role_that_the_deployer_keeps_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let cast = Cast::default();
+        let anvil = Anvil::start(ARBITRUM, folder.path()).await.unwrap();
+        anvil.fund(&[cast.foundation.address()]).await.unwrap();
+        let provider = signing_as(&cast.foundation, &anvil).unwrap();
+        let deployer = cast.foundation.address();
+        let local = Settings::local("arbitrum", 42_161, deployer, U256::from(MINIMUM_BOND * SPON));
+        let admin = Some(Admin { account: cast.keeper.address(), delay: 0 });
+        let settings = Settings { admin, ..local };
+        let error = deploy(&provider, &Plan::new(deployer, None), &settings, |_| {}).await.unwrap_err().to_string();
+        assert!(error.contains("still has the role Governor"), "{error}");
+        anvil.stop().await;
     }
 }

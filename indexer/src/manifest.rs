@@ -14,13 +14,19 @@
 //!     [chains.contracts]
 //!     AttestationPolicy = "0x1111111111111111111111111111111111111111"
 //!     Bonds = "0x2222222222222222222222222222222222222222"
-//!     Distributor = "0x3333333333333333333333333333333333333333"
-//!     LeaseBook = "0x4444444444444444444444444444444444444444"
-//!     Ledger = "0x5555555555555555555555555555555555555555"
-//!     NodeRegistry = "0x6666666666666666666666666666666666666666"
-//!     OfferBoard = "0x7777777777777777777777777777777777777777"
-//!     ResourceCatalog = "0x8888888888888888888888888888888888888888"
-//!     VerifierSet = "0x9999999999999999999999999999999999999999"
+//!     Disputes = "0x3333333333333333333333333333333333333333"
+//!     Distributor = "0x4444444444444444444444444444444444444444"
+//!     LeaseBook = "0x5555555555555555555555555555555555555555"
+//!     Ledger = "0x6666666666666666666666666666666666666666"
+//!     MeasurementDemand = "0x7777777777777777777777777777777777777777"
+//!     NodeRegistry = "0x8888888888888888888888888888888888888888"
+//!     OfferBoard = "0x9999999999999999999999999999999999999999"
+//!     OutageClock = "0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+//!     PauseSwitch = "0xbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+//!     Payout = "0xcccccccccccccccccccccccccccccccccccccccc"
+//!     ResourceCatalog = "0xdddddddddddddddddddddddddddddddddddddddd"
+//!     StandingTopUps = "0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+//!     VerifierSet = "0xffffffffffffffffffffffffffffffffffffffff"
 //!     "#,
 //! )?;
 //! assert_eq!(manifest.chains[0].chain_id, 42161);
@@ -327,13 +333,13 @@ mod tests {
             ("chain_id = 8453", "chain_id = -1", "-1"),
             ("start_block = 7", "start_block = 7\nquorum = 2", "quorum is 2"),
             ("name = \"base\"", "name = \"\"", "name is empty"),
-            ("Ledger = \"0x0000000000000000000000000000000000000005\"", "", "lacks Ledger"),
+            ("Bonds = \"0x0000000000000000000000000000000000000002\"", "", "lacks Bonds"),
             (
-                "0x0000000000000000000000000000000000000005",
-                "0x0000000000000000000000000000000000000004",
+                "0x0000000000000000000000000000000000000002",
+                "0x0000000000000000000000000000000000000001",
                 "same address",
             ),
-            ("0x0000000000000000000000000000000000000005", "0x0000000000000000000000000000000000000000", "is zero"),
+            ("0x0000000000000000000000000000000000000002", "0x0000000000000000000000000000000000000000", "is zero"),
         ];
         for (from, to, expected) in cases {
             assert!(text().contains(from), "{from}");

@@ -252,7 +252,7 @@ async fn join_and_lease(world: &World) {
             renter: Address::ZERO,
             reusable: false,
             deadline: deadline + 86_400,
-            nonce: U256::from(nonce),
+            nonce: U256::from(nonce + 1),
         };
         let signed = provider.sign_offer(offer, &node).unwrap();
         provider.post_offer(&signed).await.unwrap();
