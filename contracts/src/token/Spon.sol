@@ -61,6 +61,7 @@ contract Spon is ISpon, ERC20Permit, ERC20TransferAuthorization, ERC20Bridgeable
         // What was used so far refilled at the old rate.
         limit.sync(MINTED);
         limit.sync(BURNED);
+        // forge-lint: disable-next-line(unsafe-typecast) at most MAX_WINDOW
         limit.updateSettings(uint48(window), SafeCast.toUint208(capacity));
         emit BridgeLimitSet(bridge, capacity, window);
     }
