@@ -196,3 +196,25 @@ fn an_endpoint_that_does_not_answer_is_named_without_its_secret() {
     let error = offers().env("SPHERON_RPC_URL", "nonsense").fails();
     assert!(error.contains("is not a URL"), "{error}");
 }
+
+#[test]
+fn a_deployment_names_what_is_wrong_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deployment/settings/arbitrum.toml");
+    let text = fs::read_to_string(&example).unwrap();
+    let dry_run = |file: &str, url: &str| {
+        spheron(&["deploy", file, "--dry-run", "--from", ADDRESS])
+            .env("SPHERON_RPC_URL", url)
+            .within(folder.path())
+            .fails()
+    };
+    let error = dry_run(&example.display().to_string(), "http://127.0.0.1:1/hidden");
+    assert!(error.contains("Connection refused") && !error.contains("hidden"), "{error}");
+    fs::write(folder.path().join("bad.toml"), text.replace("fee-bps", "fee-bsp")).unwrap();
+    let error = dry_run("bad.toml", "http://127.0.0.1:1");
+    assert!(error.contains("bad.toml"), "{error}");
+    let error = dry_run("none.toml", "http://127.0.0.1:1");
+    assert!(error.contains("none.toml"), "{error}");
+    let keyless = spheron(&["deploy", &example.display().to_string(), "--rpc-url", "http://127.0.0.1:1", "--dry-run"]);
+    assert!(keyless.fails().contains("--from ADDRESS"));
+}

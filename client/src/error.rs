@@ -1,7 +1,6 @@
-use std::error::Error;
-
 use alloy::{primitives::TxHash, providers::PendingTransactionError, transports::TransportError};
 use spheron_bindings::revert;
+use spheron_deployment::reason;
 
 /// Why an action did not happen, or is not known to have happened.
 #[derive(Debug, thiserror::Error)]
@@ -89,20 +88,4 @@ impl ClientError {
     pub(crate) fn pending(function: &'static str, source: &PendingTransactionError) -> Self {
         Self::Pending { function, reason: reason(source) }
     }
-}
-
-/// What an endpoint's failure says; of a failed request only its cause, since the request is shown with its URL.
-fn reason(error: &(dyn Error + 'static)) -> String {
-    let (mut causes, mut next) = (Vec::new(), Some(error));
-    while let Some(cause) = next {
-        causes.push(cause);
-        next = cause.source();
-    }
-    if let Some(request) = causes.iter().rposition(|cause| cause.is::<reqwest::Error>()) {
-        causes.drain(..=request);
-    }
-    let mut causes = causes.iter().map(ToString::to_string);
-    let first = causes.next().unwrap_or_else(|| "the request failed".to_owned());
-    // Most errors repeat their cause in their own words.
-    causes.fold(first, |said, cause| if said.contains(&cause) { said } else { format!("{said}: {cause}") })
 }

@@ -11,18 +11,28 @@ use alloy::{
 };
 use spheron_bindings::{authority::Authority, revert};
 
-use crate::{Action, CREATE2_DEPLOYER, CatalogError, Deployment, Plan, Probe, Role, Settings, configuration};
+use crate::{Action, CREATE2_DEPLOYER, CatalogError, Deployment, Plan, Probe, Role, Settings, configuration, reason};
 
 /// Why a deployment stopped. What was done stays done; deploying again goes on from there.
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
     /// The endpoint failed.
-    #[error("the endpoint failed while {what}: {source}")]
+    #[error("the endpoint failed while {what}: {reason}")]
     Transport {
         /// What was being done.
         what: String,
-        /// What the transport said.
-        source: TransportError,
+        /// What the transport said, without the endpoint's URL, which may hold a secret.
+        reason: String,
+    },
+    /// The endpoint serves another chain.
+    #[error("the endpoint serves chain {served}, but the settings are for {chain}, chain {expected}; check --rpc-url")]
+    WrongChain {
+        /// Name in the settings.
+        chain: String,
+        /// Chain id in the settings.
+        expected: u64,
+        /// Chain id that the endpoint says.
+        served: u64,
     },
     /// A transaction reverted.
     #[error("cannot {what}: {reason}")]
@@ -33,12 +43,12 @@ pub enum DeployError {
         reason: String,
     },
     /// A transaction was sent but its receipt cannot be had.
-    #[error("no receipt for the transaction to {what}: {source}; deploy again, what is done is not repeated")]
+    #[error("no receipt for the transaction to {what}: {reason}; deploy again, what is done is not repeated")]
     Pending {
         /// What was being done.
         what: String,
-        /// What went wrong.
-        source: alloy::providers::PendingTransactionError,
+        /// What went wrong, without the endpoint's URL, which may hold a secret.
+        reason: String,
     },
     /// The chain lacks the CREATE2 factory.
     #[error("chain {0} has no CREATE2 deployer at {CREATE2_DEPLOYER}; deploy it first (its transaction is pre-signed)")]
@@ -69,6 +79,7 @@ pub async fn survey<P: Provider>(
     plan: &Plan,
     settings: &Settings,
 ) -> Result<Vec<(Action, bool)>, DeployError> {
+    check_chain(provider, settings).await?;
     let mut found = Vec::new();
     for action in actions(plan, settings)? {
         let done = is_done(provider, &action.probe).await?;
@@ -89,7 +100,7 @@ pub async fn deploy<P: Provider>(
     settings: &Settings,
     mut report: impl FnMut(&Action),
 ) -> Result<Deployment, DeployError> {
-    let chain_id = transport("asking for the chain id", provider.get_chain_id().await)?;
+    let chain_id = check_chain(provider, settings).await?;
     if !has_code(provider, CREATE2_DEPLOYER, BlockId::latest()).await? {
         return Err(DeployError::NoFactory(chain_id));
     }
@@ -109,6 +120,14 @@ pub async fn deploy<P: Provider>(
     }
     let contracts = plan.contracts();
     Ok(Deployment { chain: settings.chain.clone(), chain_id, rpc_url: None, start_block, contracts })
+}
+
+async fn check_chain<P: Provider>(provider: &P, settings: &Settings) -> Result<u64, DeployError> {
+    let served = transport("asking for the chain id", provider.get_chain_id().await)?;
+    if served != settings.chain_id {
+        return Err(DeployError::WrongChain { chain: settings.chain.clone(), expected: settings.chain_id, served });
+    }
+    Ok(served)
 }
 
 fn actions(plan: &Plan, settings: &Settings) -> Result<Vec<Action>, DeployError> {
@@ -177,12 +196,13 @@ async fn send<P: Provider>(provider: &P, action: &Action) -> Result<(), DeployEr
     let what = &action.what;
     let request = TransactionRequest::default().with_to(action.to).with_input(action.data.clone());
     let pending = provider.send_transaction(request).await.map_err(|source| failed(what, source))?;
-    let receipt = pending.get_receipt().await.map_err(|source| DeployError::Pending { what: what.clone(), source })?;
+    let receipt = pending.get_receipt().await;
+    let receipt = receipt.map_err(|error| DeployError::Pending { what: what.clone(), reason: reason(&error) })?;
     if receipt.status() {
         return Ok(());
     }
-    let reason = format!("transaction {} reverted", receipt.transaction_hash);
-    Err(DeployError::Reverted { what: what.clone(), reason })
+    let reverted = format!("transaction {} reverted", receipt.transaction_hash);
+    Err(DeployError::Reverted { what: what.clone(), reason: reverted })
 }
 
 async fn has_code<P: Provider>(provider: &P, address: Address, at: BlockId) -> Result<bool, DeployError> {
@@ -197,6 +217,6 @@ fn failed(what: &str, source: TransportError) -> DeployError {
     let data = source.as_error_resp().and_then(|response| response.as_revert_data());
     match data {
         Some(data) => DeployError::Reverted { what: what.to_owned(), reason: revert::describe(&data) },
-        None => DeployError::Transport { what: what.to_owned(), source },
+        None => DeployError::Transport { what: what.to_owned(), reason: reason(&source) },
     }
 }

@@ -9,6 +9,7 @@ mod apply;
 mod book;
 mod catalog;
 mod configuration;
+mod failure;
 mod plan;
 mod roles;
 mod settings;
@@ -17,6 +18,7 @@ pub use action::{Action, Probe};
 pub use apply::{DeployError, deploy, survey};
 pub use book::{BookError, Contracts, Deployment};
 pub use catalog::{CatalogError, catalog_entries};
+pub use failure::reason;
 pub use plan::{CREATE2_DEPLOYER, Plan, Step};
 pub use roles::{Role, RoleTable};
 pub use settings::{

@@ -2,12 +2,8 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use alloy::{
-    network::EthereumWallet,
-    primitives::Address,
-    providers::{Provider as _, ProviderBuilder},
-};
-use anyhow::{Context as _, ensure};
+use alloy::{network::EthereumWallet, primitives::Address, providers::ProviderBuilder};
+use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 use spheron_deployment::{Contracts, Plan, Settings, deploy, survey};
@@ -126,7 +122,6 @@ impl Deploy {
                 .address(),
         };
         let provider = ProviderBuilder::new().connect_http(self.url()?);
-        check_chain(provider.get_chain_id().await.context("the endpoint does not answer")?, settings)?;
         let plan = Plan::new(deployer, settings.dollar);
         let actions = survey(&provider, &plan, settings).await?.into_iter().map(|(action, done)| ActionState {
             what: action.what,
@@ -146,7 +141,6 @@ impl Deploy {
         let signer = self.key.signer()?;
         let plan = Plan::new(signer.address(), settings.dollar);
         let provider = ProviderBuilder::new().wallet(EthereumWallet::from(signer)).connect_http(self.url()?);
-        check_chain(provider.get_chain_id().await.context("the endpoint does not answer")?, settings)?;
         let missing = survey(&provider, &plan, settings).await?.iter().filter(|(_, done)| !done).count();
         let bar = progress(missing, "transactions");
         let mut sent = 0;
@@ -172,13 +166,4 @@ impl Deploy {
     fn url(&self) -> anyhow::Result<reqwest::Url> {
         self.rpc_url.parse().context("the endpoint is no URL; expected something like http://127.0.0.1:8545")
     }
-}
-
-fn check_chain(served: u64, settings: &Settings) -> anyhow::Result<()> {
-    let (chain, wanted) = (&settings.chain, settings.chain_id);
-    ensure!(
-        served == wanted,
-        "the endpoint serves chain {served}, but the settings are for {chain}, chain {wanted}; check --rpc-url"
-    );
-    Ok(())
 }
