@@ -12,6 +12,9 @@ const MAX_LOGS: u64 = 10_000;
 /// Timeouts do not push the number of logs below this: they have other causes too.
 const MIN_LOGS: u64 = 250;
 
+/// A limit that was only guessed grows by this part of itself.
+const GROWTH: u64 = 16;
+
 /// Successes after which one more request at once is tried.
 const STEADY: u32 = 16;
 
@@ -28,6 +31,8 @@ pub struct Limits {
     /// Whether more requests at once were refused.
     rate_met: bool,
     steady: u32,
+    /// Ranges as wide as the limit that were answered since it last changed.
+    full: u32,
     changed: bool,
 }
 
@@ -46,6 +51,7 @@ impl Limits {
             logs_told: false,
             rate_met: false,
             steady: 0,
+            full: 0,
             changed: false,
         }
     }
@@ -69,7 +75,12 @@ impl Limits {
     pub fn succeeded(&mut self, range: BlockRange, logs: u64) {
         // A limit that was only guessed is tried a little higher once it was made use of.
         if !self.blocks_told && range.len() >= self.blocks {
-            self.set(|limits| limits.blocks = (limits.blocks + (limits.blocks / 16).max(1)).min(MAX_BLOCKS));
+            self.full += 1;
+        }
+        // A step is at most a sixteenth of what is asked for: a narrow limit is tried that much less often.
+        if u64::from(self.full) * self.blocks >= GROWTH {
+            self.full = 0;
+            self.set(|limits| limits.blocks = (limits.blocks + (limits.blocks / GROWTH).max(1)).min(MAX_BLOCKS));
         }
         if !self.logs_told && logs >= self.logs / 2 {
             self.set(|limits| limits.logs = (limits.logs + (limits.logs / 16).max(1)).min(MAX_LOGS));
@@ -83,7 +94,7 @@ impl Limits {
 
     /// Takes in that a range failed.
     pub fn failed(&mut self, range: BlockRange, class: Class) {
-        self.steady = 0;
+        (self.steady, self.full) = (0, 0);
         match class {
             Class::TooManyResults { logs: Some(most), .. } => self.set(|limits| {
                 limits.logs = most.clamp(1, MAX_LOGS);
