@@ -200,7 +200,7 @@ fn an_endpoint_that_does_not_answer_is_named_without_its_secret() {
 #[test]
 fn a_deployment_names_what_is_wrong_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
-    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deployment/settings/arbitrum.toml");
+    let example = fs::canonicalize("../deployment/settings/arbitrum.toml").unwrap();
     let text = fs::read_to_string(&example).unwrap();
     let dry_run = |file: &str, url: &str| {
         spheron(&["deploy", file, "--dry-run", "--from", ADDRESS])

@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn the_examples_are_settings() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("settings");
+        let folder = Path::new("settings");
         for (name, chain_id) in [("arbitrum", 42_161), ("base", 8_453)] {
             let settings = Settings::read(&folder.join(format!("{name}.toml"))).unwrap();
             assert_eq!((settings.chain.as_str(), settings.chain_id), (name, chain_id));

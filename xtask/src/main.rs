@@ -5,6 +5,7 @@ mod forge_config;
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -26,7 +27,9 @@ enum Task {
 }
 
 fn main() -> anyhow::Result<()> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+    // Not the folder that it was compiled in: clones share a target directory.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
+    let root = PathBuf::from(package).join("..").canonicalize()?;
     match Cli::parse().task {
         Task::Bindings { check } => bindings::run(&root, check),
     }

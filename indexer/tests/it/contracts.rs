@@ -338,6 +338,8 @@ async fn bonds_and_bridges(world: &World) {
     let World { contracts, admin, renter, provider, .. } = world;
     let spon = contracts.spon;
     provider.thaw(BondRole::Provider, spon, U256::from(500 * SPON)).await.unwrap();
+    let slasher = Bonds::setSlasherCall { slasher: admin.address().unwrap(), allowed: true };
+    admin.send(contracts.bonds, &slasher).await.unwrap();
     for (amount, uncapped) in [(100, false), (50, true), (20, false)] {
         let order = spheron_bindings::bonds::IBonds::Slash {
             amount: U256::from(amount * SPON),
@@ -377,19 +379,12 @@ async fn rewards(world: &World) {
         .map(|index| Reward { account: Address::repeat_byte(index), amount: U256::from(u128::from(index) * SPON) })
         .collect();
     let cap: U256 = rewards.iter().map(|reward| reward.amount).sum();
-    admin.approve(spon, distributor, U256::MAX).await.unwrap();
     for epoch in 1..=2u64 {
         let id = TreeId { chain_id: world.manifest.chains[0].chain_id, distributor, epoch };
         let tree = RewardTree::new(id, rewards.clone()).unwrap();
-        let post = Distributor::postCall {
-            epoch: U256::from(epoch),
-            token: spon,
-            root: tree.root(),
-            cap,
-            leafCount: U256::from(rewards.len()),
-            evidence: B256::repeat_byte(9),
-        };
-        admin.send(distributor, &post).await.unwrap();
+        let leaves = u32::try_from(rewards.len()).unwrap();
+        let evidence = B256::repeat_byte(9);
+        admin.post_epoch(U256::from(epoch), spon, tree.root(), cap, leaves, evidence).await.unwrap();
         if epoch == 1 {
             world.pass(2 * 86_400 + 1).await;
             for index in [1, 3] {
@@ -429,24 +424,32 @@ async fn the_events_rebuild_what_the_contracts_hold_and_a_difference_is_found() 
         "beacon",
         "bond",
         "bond minimum",
+        "bond taker",
         "bridge",
+        "challenge",
         "claimer",
         "consent nonce",
+        "cut",
+        "cut count",
         "delegate",
+        "demand bond",
+        "dispute deposit",
         "epoch",
         "escrow",
         "exit",
         "fees",
         "lease",
+        "lease claim",
         "lease escrow",
-        "lease fee",
         "leased units",
+        "market",
         "module",
         "node",
+        "nonce floor",
         "offer nonce",
         "owed",
         "paid reward",
-        "policy",
+        "pause bit",
         "provider",
         "resource",
         "setting",

@@ -16,8 +16,7 @@ use spheron_indexer_mock::{
 use crate::{assert_same, common, digest_of, run};
 
 fn manifest(server: &Server) -> Manifest {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/spheron-base.toml");
-    let mut manifest = Manifest::load(&path).unwrap();
+    let mut manifest = Manifest::load(Path::new("manifests/spheron-base.toml")).unwrap();
     manifest.chains[0].endpoints = vec![server.url.clone()];
     manifest.chains[0].start_block = 1;
     manifest

@@ -193,7 +193,8 @@ impl<T: SolStruct> Signed<T> {
     pub fn verify(&self, domain: &Domain) -> Result<&T, SignatureError> {
         let signature = Signature::from_raw(&self.signature)
             .ok()
-            .filter(|s| self.signature.len() == 65 && s.normalize_s().is_none())
+            // One encoding, the one that contracts take: 65 bytes, low s, recovery id 27 or 28.
+            .filter(|s| s.as_bytes()[..] == self.signature[..] && s.normalize_s().is_none())
             .ok_or(SignatureError::Malformed(self.signer))?;
         match signature.recover_address_from_prehash(&domain.digest(&self.message)) {
             Ok(found) if found == self.signer => Ok(&self.message),

@@ -14,7 +14,8 @@ use spheron_verifier_core::{
     wire::Domain,
 };
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test-fixtures/verification/gemm.json");
+/// Cargo runs a test in its package's folder.
+const FILE: &str = "../../test-fixtures/verification/gemm.json";
 const JOBS: u64 = 3;
 
 fn output(task: &Task) -> Vec<u8> {
