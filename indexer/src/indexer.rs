@@ -13,7 +13,7 @@ use crate::{
     queue::WriterQueue,
     source::{Endpoint, Expected, LogSource, Pool, PoolOptions, Rpc, RpcOptions, SourceError},
     status::{ChainStatus, Phase, Status},
-    store::{Reader, StoreError, Writer},
+    store::{Reader, STATE_MEMORY, StoreError, Writer},
 };
 
 /// What to index, where to, and how.
@@ -33,6 +33,8 @@ pub struct Config {
     pub follow: FollowOptions,
     /// Without progress for so long, a chain is reported as stalled.
     pub stall_after: Duration,
+    /// Bytes of each chain's folded state that are held in memory, about; what is not held is read when it is needed.
+    pub state_memory: usize,
 }
 
 impl Config {
@@ -46,6 +48,7 @@ impl Config {
             pool: PoolOptions::default(),
             follow: FollowOptions::default(),
             stall_after: Duration::from_secs(60),
+            state_memory: STATE_MEMORY,
         }
     }
 }
@@ -116,7 +119,8 @@ impl Indexer {
         }
         let catalog = Catalog::of(&config.manifest).map_err(ManifestError::Contracts)?;
         let catalog = Arc::new(catalog);
-        let writer = Writer::open(&config.database, &config.manifest, catalog.clone())?;
+        let mut writer = Writer::open(&config.database, &config.manifest, catalog.clone())?;
+        writer.hold(config.state_memory);
         let reader = Reader::open(&config.database).await?;
         let mut chains = Vec::new();
         for (chain, pool) in config.manifest.chains.iter().zip(pools) {

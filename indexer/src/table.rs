@@ -125,13 +125,32 @@ impl Table {
         prefix + self.columns.len()
     }
 
+    /// `SELECT` of the columns besides the key of one row of state, by `chain_id` and its key.
+    pub fn select_sql(&self) -> String {
+        let columns = names(&self.all_columns()[self.key_width()..]).join(", ");
+        format!("SELECT {columns} FROM {} WHERE {}", quoted(&self.base()), self.key_condition())
+    }
+
+    /// Number of columns besides the key.
+    pub fn value_width(&self) -> usize {
+        self.width() - self.key_width()
+    }
+
     /// `DELETE` of one row of state by `chain_id` and its key.
     pub fn delete_sql(&self) -> String {
+        format!("DELETE FROM {} WHERE {}", quoted(&self.base()), self.key_condition())
+    }
+
+    fn key_width(&self) -> usize {
         let Shape::State { key_columns } = self.shape else {
-            unreachable!("event rows are deleted by range, see the store");
+            unreachable!("event rows are read and deleted by range, see the store");
         };
-        let condition = names(&self.all_columns()[..=key_columns]).into_iter().map(|name| format!("{name} = ?"));
-        format!("DELETE FROM {} WHERE {}", quoted(&self.base()), condition.collect::<Vec<_>>().join(" AND "))
+        1 + key_columns
+    }
+
+    fn key_condition(&self) -> String {
+        let key = names(&self.all_columns()[..self.key_width()]);
+        key.into_iter().map(|name| format!("{name} = ?")).collect::<Vec<_>>().join(" AND ")
     }
 
     /// A row of the columns besides those that the shape brings, as JSON.

@@ -1,10 +1,10 @@
 //! The entities: what is kept of each account, lease, node, verifier and epoch. Money in wei, times in unix seconds.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use alloy::primitives::{Address, B256, U256};
 
-use super::entity::{Change, Entity, Rows, column, entities, read};
+use super::entity::{Change, Entity, Rows, Stock, column, entities, read};
 use crate::{
     cells::Cells,
     position::EventId,
@@ -421,6 +421,12 @@ entities! {
         banned: bool,
         /// Wei that they cost it.
         slashed: U256,
+    }
+
+    /// The places in the set of verifiers.
+    seats: Seats in "verifier_seats" () {
+        /// Bit i: somebody sits on seat i.
+        taken: U256,
     }
 
     /// Beacons of the rounds in which somebody revealed.

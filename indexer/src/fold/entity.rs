@@ -1,6 +1,9 @@
 //! Folded state in memory: typed tables that remember what they held before, so that a block can be undone.
+//!
+//! A state is whole, or it is over a [`Stock`]: then it holds the rows that were used lately, and reads others when an
+//! event needs them, so that what it holds does not grow with the chain.
 
-use std::{collections::hash_map::Entry, fmt::Debug, hash::Hash};
+use std::{collections::hash_map::Entry, fmt, hash::Hash, mem, sync::Arc};
 
 use alloy::primitives::map::HashMap;
 
@@ -11,9 +14,9 @@ use crate::{
 };
 
 /// A kind of row of folded state.
-pub trait Entity: Clone + PartialEq + Debug + Default {
+pub trait Entity: Clone + PartialEq + fmt::Debug + Default {
     /// What tells its rows apart, within a chain.
-    type Key: Clone + Ord + Hash + Debug;
+    type Key: Clone + Ord + Hash + fmt::Debug;
 
     /// Its table.
     fn table() -> Table;
@@ -44,16 +47,37 @@ pub struct Change {
     pub after: Row,
 }
 
-/// All rows of one kind, of one chain.
-#[derive(Debug, Clone)]
+/// Where the rows of a chain are that are not in memory.
+pub trait Stock: Send + Sync {
+    /// The columns besides the key of a row of a table, an index in [`super::State::tables`]; `None` if there is none.
+    ///
+    /// A failure is kept, for whoever commits to ask for: no event is applied for good while there is one.
+    fn read(&self, table: usize, key: &Cells) -> Option<Row>;
+
+    /// Keeps that a row that was read is not of its table.
+    fn is_wrong(&self, table: usize, cause: ValueError);
+}
+
+/// Rows of one kind, of one chain: all of them, or those that were used lately.
+#[derive(Clone)]
 pub struct Rows<E: Entity> {
     rows: HashMap<E::Key, E>,
+    /// Rows that were not used since `age` was called, nor changed.
+    aged: HashMap<E::Key, E>,
     before: HashMap<E::Key, Option<E>>,
+    /// Where the others are, and the table's index.
+    stock: Option<(Arc<dyn Stock>, usize)>,
 }
 
 impl<E: Entity> Default for Rows<E> {
     fn default() -> Self {
-        Self { rows: HashMap::default(), before: HashMap::default() }
+        Self { rows: HashMap::default(), aged: HashMap::default(), before: HashMap::default(), stock: None }
+    }
+}
+
+impl<E: Entity> fmt::Debug for Rows<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(&self.rows).finish()
     }
 }
 
@@ -65,28 +89,73 @@ impl<E: Entity> PartialEq for Rows<E> {
 }
 
 impl<E: Entity> Rows<E> {
-    /// The row of `key`.
+    /// No row in memory; they are in `stock`, as the table with this index.
+    pub(super) fn over(stock: Arc<dyn Stock>, table: usize) -> Self {
+        Self { stock: Some((stock, table)), ..Self::default() }
+    }
+
+    /// The row of `key` of a state that is whole.
     pub fn get(&self, key: &E::Key) -> Option<&E> {
+        self.whole().get(key)
+    }
+
+    /// All rows of a state that is whole, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&E::Key, &E)> {
+        self.whole().iter()
+    }
+
+    /// Number of rows of a state that is whole.
+    pub fn len(&self) -> usize {
+        self.whole().len()
+    }
+
+    /// Whether a state that is whole has no row.
+    pub fn is_empty(&self) -> bool {
+        self.whole().is_empty()
+    }
+
+    fn whole(&self) -> &HashMap<E::Key, E> {
+        assert!(self.stock.is_none(), "what is not in memory would be left out: use find, or load the whole state");
+        &self.rows
+    }
+
+    /// The row of `key`, wherever it is.
+    pub(super) fn find(&mut self, key: &E::Key) -> Option<&E> {
+        self.fetch(key);
         self.rows.get(key)
     }
 
-    /// All rows, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (&E::Key, &E)> {
-        self.rows.iter()
+    /// Puts the row of `key` among those that were used lately, if there is one.
+    fn fetch(&mut self, key: &E::Key) {
+        let Some((stock, table)) = self.stock.as_ref().filter(|_| !self.rows.contains_key(key)) else { return };
+        let row = self.aged.remove(key).or_else(|| {
+            let mut cells = Cells::default();
+            E::write_key(key, &mut cells);
+            let value = E::read_value(&stock.read(*table, &cells)?);
+            value.map_err(|cause| stock.is_wrong(*table, cause)).ok()
+        });
+        if let Some(row) = row {
+            self.rows.insert(key.clone(), row);
+        }
     }
 
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.rows.len()
+    /// Bytes of the rows that were used lately, and of the others in memory; about, as texts are not counted.
+    pub(super) fn held(&self) -> (usize, usize) {
+        let bytes = |rows: &HashMap<E::Key, E>| rows.capacity() * size_of::<(E::Key, E)>();
+        (bytes(&self.rows), bytes(&self.aged))
     }
 
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    /// Drops the rows that were not used since this was last called. Nothing may have changed since `settle`.
+    pub(super) fn age(&mut self) {
+        debug_assert!(self.before.is_empty(), "a row that is not written must not be dropped");
+        if self.stock.is_some() {
+            self.aged = mem::take(&mut self.rows);
+        }
     }
 
     /// The row of `key`, to be changed; a new one if there is none.
     pub(super) fn entry(&mut self, key: E::Key) -> &mut E {
+        self.fetch(&key);
         let slot = self.rows.entry(key.clone());
         if let Entry::Vacant(before) = self.before.entry(key) {
             before.insert(match &slot {
@@ -99,7 +168,7 @@ impl<E: Entity> Rows<E> {
 
     /// The row of `key`, to be changed, if there is one.
     pub(super) fn existing(&mut self, key: E::Key) -> Option<&mut E> {
-        self.rows.contains_key(&key).then(|| self.entry(key))
+        self.find(&key).is_some().then(|| self.entry(key))
     }
 
     /// What changed since this was last asked.
@@ -138,8 +207,13 @@ impl<E: Entity> Rows<E> {
         self.before.clear();
     }
 
-    /// Forgets what changed since `take_changes`.
+    /// Forgets what changed since `take_changes`; over a stock, all that is in memory, as nothing of it may be written.
     pub(super) fn abort(&mut self) {
+        if self.stock.is_some() {
+            self.rows.clear();
+            self.aged.clear();
+            self.before.clear();
+        }
         for (key, before) in self.before.drain() {
             match before {
                 Some(row) => self.rows.insert(key, row),
@@ -229,6 +303,28 @@ macro_rules! entities {
                 &TABLES
             }
 
+            /// No row in memory; they are in `stock`.
+            pub fn over(stock: Arc<dyn Stock>) -> Self {
+                let mut table = 0..;
+                Self { $($rows: Rows::over(stock.clone(), table.next().expect("the range has no end")),)* }
+            }
+
+            /// Drops rows that were not used lately, if those in memory have more than `most` bytes and the others are
+            /// in a stock. Nothing may have changed since `settle`.
+            pub fn shrink(&mut self, most: usize) {
+                // Two generations: what was used since the last time, and what was not.
+                let used: usize = [$(self.$rows.held().0),*].iter().sum();
+                if used > most / 2 {
+                    $(self.$rows.age();)*
+                }
+            }
+
+            /// Bytes of the rows in memory, about.
+            pub fn held(&self) -> usize {
+                let bytes = |(used, aged): (usize, usize)| used + aged;
+                [$(bytes(self.$rows.held())),*].iter().sum()
+            }
+
             /// What changed since this was last asked.
             pub fn take_changes(&mut self) -> Vec<Change> {
                 let (mut changes, mut table) = (Vec::new(), 0);
@@ -254,12 +350,12 @@ macro_rules! entities {
                 $(self.$rows.settle();)*
             }
 
-            /// Forgets what changed since `take_changes` or `settle`.
+            /// Forgets what changed since `take_changes` or `settle`; over a stock, all that is in memory.
             pub fn abort(&mut self) {
                 $(self.$rows.abort();)*
             }
 
-            /// Puts a row of a table back as it was; `None` removes it. Also how rows are loaded.
+            /// Puts a row of a table of a whole state back as it was; `None` removes it. Also how rows are loaded.
             ///
             /// # Errors
             ///

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, U256};
 use spheron_bindings::lease_book::LeaseBook::{LeaseBookEvents, LeaseOpened};
 
-use super::{Inconsistent, Lease, LeaseStatus, Market, State, add, small, subtract};
+use super::{Inconsistent, Lease, LeaseStatus, Market, OfferDesk, State, add, small, subtract};
 use crate::position::{EventId, Position};
 
 /// Where a node's nonces begin, as in `Offers`.
@@ -93,13 +93,17 @@ impl Lease {
 impl State {
     /// Lowest nonce of a node's offers that is neither used nor cancelled.
     pub fn nonce_floor(&self, node: Address) -> u64 {
-        self.offer_desks.get(&(node,)).map_or(0, |desk| desk.nonce_floor).max(FIRST_NONCE)
+        floor_of(self.offer_desks.get(&(node,)))
     }
+}
+
+fn floor_of(desk: Option<&OfferDesk>) -> u64 {
+    desk.map_or(0, |desk| desk.nonce_floor).max(FIRST_NONCE)
 }
 
 fn use_nonce(state: &mut State, node: Address, nonce: U256, lease_id: B256) {
     state.offer_nonces.entry((node, nonce)).lease_id = lease_id;
-    let floor = state.nonce_floor(node);
+    let floor = floor_of(state.offer_desks.find(&(node,)));
     if nonce == U256::from(floor) {
         raise_floor(state, node, floor);
     }
@@ -107,7 +111,7 @@ fn use_nonce(state: &mut State, node: Address, nonce: U256, lease_id: B256) {
 
 /// Moves the floor to `floor`, and on over the nonces that are used or cancelled there.
 fn raise_floor(state: &mut State, node: Address, mut floor: u64) {
-    while state.offer_nonces.get(&(node, U256::from(floor))).is_some() {
+    while state.offer_nonces.find(&(node, U256::from(floor))).is_some() {
         floor += 1;
     }
     state.offer_desks.entry((node,)).nonce_floor = floor;

@@ -20,7 +20,7 @@ mod token;
 mod verification;
 
 pub use entities::*;
-pub use entity::{Change, Entity, Rows};
+pub use entity::{Change, Entity, Rows, Stock};
 pub use rewards::range_payment;
 pub use stake::BURN_ADDRESS;
 pub use token::{SPON, STAKED_SPON};

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, U256};
 use spheron_bindings::{spon::Spon::SponEvents, staked_spon::StakedSpon::StakedSponEvents};
 
-use super::{Bridge, Inconsistent, State, Vault, add, small, subtract};
+use super::{Bridge, Inconsistent, State, Supply, Vault, add, small, subtract};
 use crate::position::{EventId, Position};
 
 /// Key of SPON in `supply`.
@@ -129,14 +129,19 @@ impl Vault {
 impl State {
     /// Supply of SPON (wei) or sSPON (shares).
     pub fn supply_of(&self, token: &str) -> U256 {
-        self.supplies.get(&(token.to_owned(),)).map(|supply| supply.amount).unwrap_or_default()
+        amount_of(self.supplies.get(&(token.to_owned(),)))
     }
 }
 
+fn amount_of(supply: Option<&Supply>) -> U256 {
+    supply.map(|supply| supply.amount).unwrap_or_default()
+}
+
 fn move_shares(state: &mut State, at: Position, from: Address, to: Address, shares: U256) -> Result<(), Inconsistent> {
-    let before = state.supply_of(STAKED_SPON);
+    let token = (STAKED_SPON.to_owned(),);
+    let before = amount_of(state.supplies.find(&token));
     supply(state, STAKED_SPON, from, to, shares)?;
-    if !before.is_zero() && state.supply_of(STAKED_SPON).is_zero() {
+    if !before.is_zero() && amount_of(state.supplies.find(&token)).is_zero() {
         // Nobody is staked any more: the drip stands still from here, which the contract notes without an event.
         let vault = state.vaults.entry(());
         let (undripped, remaining) = vault.drip(before, at.time);

@@ -16,7 +16,7 @@ pub const ROUND: u64 = 3_600;
 const ROUNDS_UNTIL_DRAWN: u64 = 2;
 
 /// Most verifiers in the set.
-const MAX_VERIFIERS: u64 = 64;
+const MAX_VERIFIERS: usize = 64;
 
 pub(super) fn apply_verifier_set(
     state: &mut State,
@@ -25,7 +25,7 @@ pub(super) fn apply_verifier_set(
 ) -> Result<(), Inconsistent> {
     match event {
         VerifierSetEvents::VerifierJoined(e) => {
-            let seat = free_seat(state)?;
+            let seat = take_seat(state)?;
             let round = at.time / ROUND;
             let verifier = state.verifiers.entry((e.verifier,));
             verifier.bond_token = e.bondToken;
@@ -39,6 +39,8 @@ pub(super) fn apply_verifier_set(
             let verifier = verifier(state, e.verifier)?;
             verifier.active = false;
             verifier.tip = B256::ZERO;
+            let seat = usize::try_from(verifier.seat).unwrap_or(usize::MAX);
+            state.seats.entry(()).taken.set_bit(seat, false);
         }
         VerifierSetEvents::BeaconRevealed(e) => {
             let round = small(e.round);
@@ -92,7 +94,7 @@ fn attest(state: &mut State, event: &AttestationRecorded) -> Result<(), Inconsis
     standing.units = small(event.units);
     standing.windows = if end == 0 { 0 } else { index + 1 };
     if end != 0 {
-        if index > 0 && state.windows.get(&(event.node, index - 1)).is_none() {
+        if index > 0 && state.windows.find(&(event.node, index - 1)).is_none() {
             return Err(Inconsistent::unknown("window", format_args!("{} of node {}", index - 1, event.node)));
         }
         let window = Window { start: small(event.start), end, before: small(event.before) };
@@ -129,11 +131,13 @@ fn verifier(state: &mut State, verifier: Address) -> Result<&mut Verifier, Incon
     state.verifiers.existing((verifier,)).ok_or_else(|| Inconsistent::unknown("verifier", verifier))
 }
 
-/// The lowest seat that nobody sits on: the one that the contract gives.
-fn free_seat(state: &State) -> Result<u64, Inconsistent> {
-    let seated = state.seated_verifiers();
-    let taken = |seat: &u64| seated.iter().any(|(_, verifier)| verifier.seat == *seat);
-    (0..MAX_VERIFIERS)
-        .find(|seat| !taken(seat))
-        .ok_or_else(|| Inconsistent::new(format!("a verifier joined a set that has {MAX_VERIFIERS}")))
+/// Takes the lowest seat that nobody sits on: the one that the contract gives.
+fn take_seat(state: &mut State) -> Result<u64, Inconsistent> {
+    let taken = &mut state.seats.entry(()).taken;
+    let seat = taken.trailing_ones();
+    if seat >= MAX_VERIFIERS {
+        return Err(Inconsistent::new(format!("a verifier joined a set that has {MAX_VERIFIERS}")));
+    }
+    taken.set_bit(seat, true);
+    Ok(seat as u64)
 }

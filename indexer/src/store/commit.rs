@@ -85,8 +85,9 @@ impl Writer {
         }
         let written = written.and_then(|()| {
             self.state_rows.iter_mut().for_each(Cells::clear);
-            let failed = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
-            let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate).map_err(failed)?;
+            let failed = |error: rusqlite::Error| StoreError::sql(self.file.path(), &error);
+            let conn = self.file.conn();
+            let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate).map_err(failed)?;
             self.statements.write(&tx, &self.chains, batches, &folded, &mut self.state_rows).map_err(failed)?;
             tx.commit().map_err(failed)
         });
@@ -97,13 +98,14 @@ impl Writer {
                 for (chain_id, cursor) in cursors {
                     if let Some(chain) = self.chains.get_mut(&chain_id) {
                         chain.cursor = cursor;
-                        chain.state.settle();
+                        chain.settle();
                     }
                 }
                 Ok(folded.into_iter().filter_map(|fold| fold.cursor).collect())
             }
             Err(error) => {
-                self.take_back(batches, folded);
+                // Nothing was written: what is in the file holds.
+                self.chains.values_mut().for_each(|chain| chain.state.abort());
                 Err(error)
             }
         }
@@ -118,15 +120,6 @@ impl Writer {
         folded.cursor = Some(Cursor { next_block: batch.range.to + 1, tip: Some(Tip::from(batch.tip)), finalized });
         chain.apply(batch.chain_id, &batch.logs, batch.is_final(), &mut folded.changes)
     }
-
-    /// Puts the state back to where it was before the ranges.
-    fn take_back(&mut self, batches: &[Batch], folded: Vec<Folded>) {
-        for (batch, fold) in batches.iter().zip(folded).rev() {
-            if let Some(chain) = self.chains.get_mut(&batch.chain_id) {
-                chain.take_back(fold.changes);
-            }
-        }
-    }
 }
 
 impl Chain {
@@ -140,23 +133,23 @@ impl Chain {
     ) -> Result<(), StoreError> {
         for (index, (at, event)) in logs.events.iter().enumerate() {
             let (block, log_index) = (at.block(), at.log_index());
-            let misfit = |cause| StoreError::Inconsistent { chain_id, block, log_index, cause };
-            self.state.apply(*at, event).map_err(misfit)?;
+            if let Err(cause) = self.state.apply(*at, event) {
+                // What does not fit may be what could not be read.
+                self.stock.check()?;
+                return Err(StoreError::Inconsistent { chain_id, block, log_index, cause });
+            }
             let ends_block = logs.events.get(index + 1).is_none_or(|(next, _)| next.block() != block);
             if ends_block && !is_final {
                 changes.extend(self.state.take_changes().into_iter().map(|change| Undo { block, change }));
             }
         }
-        Ok(())
+        self.stock.check()
     }
 
-    /// Puts the state back to where it was.
-    pub fn take_back(&mut self, changes: Vec<Undo>) {
-        self.state.abort();
-        for Undo { change, .. } in changes.into_iter().rev() {
-            let restored = self.state.restore(change.table, &change.key, change.before.as_deref());
-            restored.expect("the state reads back what it has written");
-        }
+    /// What was applied is written.
+    pub fn settle(&mut self) {
+        self.state.settle();
+        self.state.shrink(self.memory);
     }
 }
 

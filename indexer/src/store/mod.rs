@@ -11,6 +11,7 @@ mod rebuild;
 mod rollback;
 mod schema;
 mod snapshot;
+mod stock;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -20,7 +21,7 @@ pub use error::StoreError;
 pub use reader::{Found, Reader, Wanted};
 pub use rebuild::{Rebuilt, rebuild};
 pub use snapshot::Snapshot;
-pub use writer::Writer;
+pub use writer::{STATE_MEMORY, Writer};
 
 pub(crate) use open::connect_to_read;
 pub(crate) use snapshot::stored_chain;

@@ -77,7 +77,7 @@ pub fn rebuild(path: &Path, manifest: &Manifest, mut progress: impl FnMut(Rebuil
         }
         let from = next.max(first);
         let mut decoder = chain.decoder(catalog.clone());
-        for child in load_children(path, &writer.conn, chain.chain_id)? {
+        for child in load_children(path, &writer.file.conn(), chain.chain_id)? {
             decoder.add(&child.name, child.address);
         }
         let source = Source { path: path.to_owned(), decoder, chain_id: chain.chain_id, cursor: loaded.cursor };
@@ -146,7 +146,8 @@ fn drop_derived(tx: &Connection) -> rusqlite::Result<()> {
 impl Writer {
     /// Writes what a part derives to.
     fn take(&mut self, part: &Part) -> Result<(), StoreError> {
-        let Self { path, conn, chains, statements, state_rows, .. } = self;
+        let Self { file, chains, statements, state_rows, .. } = self;
+        let path = file.path();
         let failed = |error: rusqlite::Error| StoreError::sql(path, &error);
         let chain = chains.get_mut(&part.chain_id).ok_or(StoreError::UnknownChain(part.chain_id))?;
         let mut changes = Vec::new();
@@ -156,20 +157,21 @@ impl Writer {
             chain.state.changed(part.chain_id, state_rows);
         }
         changes_to_rows(part.chain_id, &changes, state_rows);
-        let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate).map_err(failed)?;
+        let conn = file.conn();
+        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate).map_err(failed)?;
         let written = statements.write_events(&tx, std::iter::once(&part.logs));
         let written = written.and_then(|()| statements.write_state(&tx, state_rows));
         let written = written.and_then(|()| write_undo(&tx, part.chain_id, &changes));
         written.and_then(|()| set_meta(&tx, MARK, &part.next.to_string())).map_err(failed)?;
         tx.commit().map_err(failed)?;
-        chain.state.settle();
+        chain.settle();
         Ok(())
     }
 
     fn finish(&mut self) -> Result<(), StoreError> {
         self.create_indexes()?;
-        let done = self.conn.execute("DELETE FROM meta WHERE name = ?", params![MARK]);
-        done.map(drop).map_err(|error| StoreError::sql(&self.path, &error))
+        let done = self.file.conn().execute("DELETE FROM meta WHERE name = ?", params![MARK]);
+        done.map(drop).map_err(|error| StoreError::sql(self.file.path(), &error))
     }
 }
 

@@ -28,10 +28,10 @@ impl Writer {
     pub fn headers(&self, chain_id: u64) -> Result<Vec<Tip>, StoreError> {
         let sql = "SELECT number, hash, time FROM header WHERE chain_id = ? ORDER BY number DESC";
         let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<(i64, Vec<u8>, i64)> { row.try_into() };
-        let rows = self.conn.prepare(sql).and_then(|mut statement| {
+        let rows = self.file.conn().prepare(sql).and_then(|mut statement| {
             statement.query_map(params![chain_id.cast_signed()], read)?.collect::<rusqlite::Result<Vec<_>>>()
         });
-        let rows = rows.map_err(|error| StoreError::sql(&self.path, &error))?;
+        let rows = rows.map_err(|error| StoreError::sql(self.file.path(), &error))?;
         let tip = |(number, hash, time): (i64, Vec<u8>, i64)| {
             let hash = read_field("header", Value::Blob(hash))?;
             Ok(Tip { number: number.cast_unsigned(), hash, time: time.cast_unsigned() })
@@ -46,7 +46,8 @@ impl Writer {
     /// [`StoreError::DeepReorg`] if one of them was final: then nothing is deleted. If the database fails, file and
     /// memory are as they were.
     pub fn rollback(&mut self, chain_id: u64, ancestor: Option<Tip>) -> Result<Cursor, StoreError> {
-        let Self { path, conn, chains, catalog, .. } = self;
+        let Self { file, chains, catalog, .. } = self;
+        let (path, conn) = (file.path(), &*file.conn());
         let chain = chains.get_mut(&chain_id).ok_or(StoreError::UnknownChain(chain_id))?;
         let failed = |error: rusqlite::Error| StoreError::sql(path, &error);
         let start = start_block(conn, chain_id).map_err(failed)?;
@@ -66,11 +67,7 @@ impl Writer {
         write_cursor(&tx, chain_id, cursor).map_err(failed)?;
         tx.commit().map_err(failed)?;
 
-        for before in &undo {
-            let restored = chain.state.restore(before.table, &before.key, before.value.as_deref());
-            let table = || State::tables()[before.table].base();
-            restored.map_err(|cause| StoreError::Value { table: table(), cause })?;
-        }
+        chain.state.abort();
         chain.cursor = cursor;
         Ok(cursor)
     }

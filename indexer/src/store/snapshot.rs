@@ -8,7 +8,7 @@ use sqlx::Row as _;
 use super::{
     Child, Cursor, Reader, StoreError,
     open::connect_to_read,
-    writer::{load_chain, load_children, load_cursor, read_field},
+    writer::{load_children, load_cursor, load_state, read_field},
 };
 use crate::{
     audit::EventRef,
@@ -123,6 +123,6 @@ fn take(path: &Path, chain_id: u64) -> Result<Snapshot, StoreError> {
     let conn = connect_to_read(path)?;
     // One transaction, so that all is of one moment.
     let tx = conn.unchecked_transaction().map_err(failed)?;
-    let loaded = load_chain(path, &tx, chain_id)?;
-    Ok(Snapshot { cursor: loaded.cursor, state: loaded.state })
+    let (_, cursor) = load_cursor(path, &tx, chain_id)?;
+    Ok(Snapshot { cursor, state: load_state(path, &tx, chain_id)? })
 }

@@ -36,14 +36,14 @@ fn open(path: &Path) -> Writer {
     Writer::open(path, &manifest, catalog).unwrap()
 }
 
-/// Block `number` with `count` deposits.
+/// Block `number` with `count` deposits; every fifth block has the same owners.
 fn batch(number: u64, count: u64, finalized: Option<u64>) -> Batch {
     let manifest = manifest();
     let decoder = manifest.chains[0].decoder(Arc::new(Catalog::of(&manifest).unwrap()));
     let mut logs = Decoded::default();
     let hash = |number: u64| B256::from(U256::from(number));
     for index in 0..count {
-        let owner = Address::from_word(hash(number * 10_000 + index));
+        let owner = Address::from_word(hash(number % 5 * 10_000 + index));
         let event = Ledger::Deposited { token: address(Contract::Bonds), owner, payer: owner, amount: U256::ONE };
         let data = event.encode_log_data();
         let mut topics = Topics::default();
@@ -74,10 +74,10 @@ fn a_full_disk_loses_nothing_and_once_there_is_room_the_same_ranges_fit() {
         let path = folder.path().join("full.sqlite");
         let mut writer = open(&path);
         assert!(writer.commit(&[batch(1, 5, finalized)]).remove(0).is_ok());
-        let pages: i64 = writer.conn.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
-        writer.conn.execute_batch(&format!("PRAGMA max_page_count = {}", pages + 2)).unwrap();
+        let pages: i64 = writer.file.conn().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        writer.file.conn().execute_batch(&format!("PRAGMA max_page_count = {}", pages + 2)).unwrap();
 
-        let (cursor, state) = (writer.cursor(CHAIN).unwrap(), writer.state(CHAIN).unwrap().clone());
+        let (cursor, state) = (writer.cursor(CHAIN).unwrap(), writer.state(CHAIN).unwrap());
         let big = [batch(2, 3_000, finalized), batch(3, 3_000, finalized)];
         let group = if finalized.is_some() { 2 } else { 1 };
         for result in writer.commit(&big[..group]) {
@@ -87,16 +87,16 @@ fn a_full_disk_loses_nothing_and_once_there_is_room_the_same_ranges_fit() {
         let error = writer.commit(&big[..1]).remove(0).unwrap_err();
         assert!(matches!(error, StoreError::Full { .. }) && error.is_passing(), "{error}");
         assert!(error.to_string().contains("make room"), "{error}");
-        assert_eq!((writer.cursor(CHAIN).unwrap(), writer.state(CHAIN).unwrap()), (cursor, &state));
+        assert_eq!((writer.cursor(CHAIN).unwrap(), writer.state(CHAIN).unwrap()), (cursor, state));
 
-        writer.conn.execute_batch("PRAGMA max_page_count = 1000000").unwrap();
+        writer.file.conn().execute_batch("PRAGMA max_page_count = 1000000").unwrap();
         for batch in &big {
             assert!(writer.commit(std::slice::from_ref(batch)).remove(0).is_ok());
         }
         assert_eq!(writer.state(CHAIN).unwrap().balances.len(), 6_005);
-        let state = writer.state(CHAIN).unwrap().clone();
+        let state = writer.state(CHAIN).unwrap();
         drop(writer);
-        assert!(*open(&path).state(CHAIN).unwrap() == state, "the file holds what memory held");
+        assert!(open(&path).state(CHAIN).unwrap() == state, "the file holds what the writer wrote");
     }
 }
 
@@ -110,4 +110,36 @@ fn a_range_that_does_not_follow_leaves_the_ones_before_it_written() {
     assert!(results[2].is_ok());
     assert_eq!(writer.cursor(CHAIN).unwrap().next_block, 3);
     assert_eq!(writer.state(CHAIN).unwrap().balances.len(), 4);
+}
+
+#[test]
+fn state_that_is_not_held_is_read_again_and_what_is_held_does_not_grow() {
+    for finalized in [None, Some(1_000)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = open(&folder.path().join("held.sqlite"));
+        writer.hold(40_000);
+        let mut held = Vec::new();
+        for number in 1..=20 {
+            assert!(writer.commit(&[batch(number, 400, finalized)]).remove(0).is_ok());
+            held.push(writer.chain(CHAIN).unwrap().state.held());
+        }
+        assert!(held.iter().skip(1).all(|bytes| *bytes <= held[0]), "{held:?}");
+        let state = writer.state(CHAIN).unwrap();
+        assert_eq!(state.balances.len(), 2_000);
+        assert!(state.balances.iter().all(|(_, balance)| balance.amount == U256::from(4)));
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_named_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = open(&folder.path().join("wrong.sqlite"));
+    writer.hold(0);
+    for number in 1..=5 {
+        assert!(writer.commit(&[batch(number, 3, Some(9))]).remove(0).is_ok());
+    }
+    writer.file.conn().execute_batch("UPDATE state_balance SET amount = 'x'").unwrap();
+    let error = writer.commit(&[batch(6, 3, Some(9))]).remove(0).unwrap_err();
+    assert!(matches!(&error, StoreError::Value { table, .. } if table == "state_balance"), "{error}");
+    assert_eq!(writer.cursor(CHAIN).unwrap().next_block, 6);
 }

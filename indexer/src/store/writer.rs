@@ -1,29 +1,33 @@
-//! The one writer: it holds the state of every chain in memory, as the file has it.
+//! The one writer. Of the state of every chain it holds what was used lately, as the file has it.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fs::File, path::Path, sync::Arc};
 
 use alloy::primitives::{Address, B256};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Child, Cursor, Learned, StoreError, Tip, commit::Statements, open, open::Opened, schema};
+use super::{
+    Child, Cursor, Learned, StoreError, Tip,
+    commit::Statements,
+    open,
+    open::Opened,
+    schema,
+    stock::{DatabaseFile, TableStock},
+};
 use crate::{
     cells::Cells,
     decode::Catalog,
     fold::State,
     manifest::Manifest,
-    table::{Column, Shape, Table, quoted},
+    table::{Shape, Table, quoted},
     value::{Field, Row, Value},
 };
 
+/// Bytes of a chain's state that are held unless it is said otherwise.
+pub const STATE_MEMORY: usize = 48 << 20;
+
 /// The writer of a database.
 pub struct Writer {
-    pub(super) path: PathBuf,
-    pub(super) conn: Connection,
+    pub(super) file: Arc<DatabaseFile>,
     pub(super) catalog: Arc<Catalog>,
     pub(super) chains: BTreeMap<u64, Chain>,
     pub(super) statements: Statements,
@@ -36,7 +40,11 @@ pub struct Writer {
 pub(super) struct Chain {
     pub slot: u64,
     pub cursor: Cursor,
+    /// Over the file.
     pub state: State,
+    pub stock: Arc<TableStock>,
+    /// Bytes of state that are held.
+    pub memory: usize,
 }
 
 impl Writer {
@@ -53,8 +61,7 @@ impl Writer {
     /// A writer of an open file.
     pub(super) fn over(opened: Opened, manifest: &Manifest, catalog: Arc<Catalog>) -> Result<Self, StoreError> {
         let mut writer = Self {
-            path: opened.path,
-            conn: opened.conn,
+            file: Arc::new(DatabaseFile::new(opened.path, opened.conn)),
             statements: Statements::new(catalog.tables()),
             catalog,
             chains: BTreeMap::new(),
@@ -62,15 +69,22 @@ impl Writer {
             _lock: opened.lock,
         };
         for chain in &manifest.chains {
-            let loaded = load_chain(&writer.path, &writer.conn, chain.chain_id)?;
-            writer.chains.insert(chain.chain_id, loaded);
+            let (slot, cursor) = load_cursor(writer.path(), &writer.file.conn(), chain.chain_id)?;
+            let stock = Arc::new(TableStock::new(writer.file.clone(), chain.chain_id));
+            let state = State::over(stock.clone());
+            writer.chains.insert(chain.chain_id, Chain { slot, cursor, state, stock, memory: STATE_MEMORY });
         }
         Ok(writer)
     }
 
+    /// Holds at most about so many bytes of the state of each chain; more are read again, fewer make it slow.
+    pub fn hold(&mut self, bytes: usize) {
+        self.chains.values_mut().for_each(|chain| chain.memory = bytes);
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// How far a chain is.
@@ -82,13 +96,13 @@ impl Writer {
         Ok(self.chain(chain_id)?.cursor)
     }
 
-    /// The folded state of a chain.
+    /// The folded state of a chain, whole, as the file has it.
     ///
     /// # Errors
     ///
-    /// If the manifest did not name the chain.
-    pub fn state(&self, chain_id: u64) -> Result<&State, StoreError> {
-        Ok(&self.chain(chain_id)?.state)
+    /// If the database fails.
+    pub fn state(&self, chain_id: u64) -> Result<State, StoreError> {
+        load_state(self.path(), &self.file.conn(), chain_id)
     }
 
     /// Slot of a chain, the uppermost bits of its event ids.
@@ -111,10 +125,10 @@ impl Writer {
             let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
             Ok(Learned { endpoint: row.get(0)?, blocks: number(1)?, logs: number(2)?, in_flight: number(3)? })
         };
-        let rows = self.conn.prepare(sql).and_then(|mut statement| {
+        let rows = self.file.conn().prepare(sql).and_then(|mut statement| {
             statement.query_map(params![chain_id.cast_signed()], read)?.collect::<rusqlite::Result<Vec<_>>>()
         });
-        rows.map_err(|error| StoreError::sql(&self.path, &error))
+        rows.map_err(|error| StoreError::sql(self.path(), &error))
     }
 
     /// Contracts of a chain that other contracts brought into being.
@@ -123,7 +137,7 @@ impl Writer {
     ///
     /// If the database fails.
     pub fn children(&self, chain_id: u64) -> Result<Vec<Child>, StoreError> {
-        load_children(&self.path, &self.conn, chain_id)
+        load_children(self.path(), &self.file.conn(), chain_id)
     }
 
     /// Makes the indexes that the API reads by, if they are not there.
@@ -133,7 +147,7 @@ impl Writer {
     /// If the database fails.
     pub fn create_indexes(&mut self) -> Result<(), StoreError> {
         for index in schema::indexes(&self.catalog) {
-            self.conn.execute_batch(index).map_err(|error| StoreError::sql(&self.path, &error))?;
+            self.file.conn().execute_batch(index).map_err(|error| StoreError::sql(self.path(), &error))?;
         }
         Ok(())
     }
@@ -141,12 +155,6 @@ impl Writer {
     pub(super) fn chain(&self, chain_id: u64) -> Result<&Chain, StoreError> {
         self.chains.get(&chain_id).ok_or(StoreError::UnknownChain(chain_id))
     }
-}
-
-/// Loads cursor and state of a chain.
-pub(super) fn load_chain(path: &Path, conn: &Connection, chain_id: u64) -> Result<Chain, StoreError> {
-    let (slot, cursor) = load_cursor(path, conn, chain_id)?;
-    Ok(Chain { slot, cursor, state: load_state(path, conn, chain_id)? })
 }
 
 /// Loads slot and cursor of a chain.
@@ -169,8 +177,8 @@ pub(super) fn load_cursor(path: &Path, conn: &Connection, chain_id: u64) -> Resu
     Ok((slot.cast_unsigned(), Cursor { next_block, tip, finalized: finalized.map(i64::cast_unsigned) }))
 }
 
-/// Loads the folded state of a chain; none if the database has no tables of state.
-fn load_state(path: &Path, conn: &Connection, chain_id: u64) -> Result<State, StoreError> {
+/// Loads the whole folded state of a chain; none if the database has no tables of state.
+pub(super) fn load_state(path: &Path, conn: &Connection, chain_id: u64) -> Result<State, StoreError> {
     let failed = |error: rusqlite::Error| StoreError::sql(path, &error);
     let mut state = State::default();
     if !has_state(conn).map_err(failed)? {
@@ -182,7 +190,7 @@ fn load_state(path: &Path, conn: &Connection, chain_id: u64) -> Result<State, St
         let mut statement = conn.prepare(&sql).map_err(failed)?;
         let mut rows = statement.query(params![chain_id.cast_signed()]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
-            let row = read_row(row, &table.columns).map_err(failed)?;
+            let row = read_row(row, table.columns.len()).map_err(failed)?;
             let restored = state.restore(index, &row[..key_columns], Some(&row[key_columns..]));
             restored.map_err(|cause| StoreError::Value { table: table.base(), cause })?;
         }
@@ -216,7 +224,7 @@ pub(super) fn column_list(table: &Table) -> String {
     table.columns.iter().map(|column| quoted(&column.name)).collect::<Vec<_>>().join(", ")
 }
 
-fn read_row(row: &rusqlite::Row<'_>, columns: &[Column]) -> rusqlite::Result<Row> {
+pub(super) fn read_row(row: &rusqlite::Row<'_>, columns: usize) -> rusqlite::Result<Row> {
     use rusqlite::types::ValueRef;
 
     let value = |index| {
@@ -227,7 +235,7 @@ fn read_row(row: &rusqlite::Row<'_>, columns: &[Column]) -> rusqlite::Result<Row
             ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
         })
     };
-    (0..columns.len()).map(value).collect()
+    (0..columns).map(value).collect()
 }
 
 /// A value in a column of `table`.

@@ -26,7 +26,7 @@ pub fn manifest(chain_id: u64, endpoints: &[String]) -> Manifest {
     Manifest { chains: vec![chain_manifest(chain_id, endpoints)] }
 }
 
-/// Catches up and ends; retries at once, and gives up soon.
+/// Catches up and ends; retries at once, gives up soon, and holds so little state that most of it is read again.
 pub fn config(manifest: Manifest, database: &Path) -> Config {
     let soon = Duration::from_millis(5);
     Config {
@@ -39,6 +39,7 @@ pub fn config(manifest: Manifest, database: &Path) -> Config {
             stop_at_head: true,
             ..FollowOptions::default()
         },
+        state_memory: 20_000,
         ..Config::new(manifest, database)
     }
 }
