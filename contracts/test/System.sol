@@ -104,12 +104,12 @@ abstract contract System is Test {
         spon = new Spon(address(authority));
         stakedSpon = new StakedSpon(address(authority), spon);
         ledger = new Ledger(address(authority));
-        bonds = new Bonds(address(authority));
+        bonds = new Bonds(address(authority), outageClock);
         catalog = new ResourceCatalog(address(authority));
         registry = new NodeRegistry(address(authority), bonds, catalog);
         verifierSet = new VerifierSet(address(authority), bonds, registry);
         leaseBook = new LeaseBook(address(authority), ledger, registry, bonds);
-        policy = new AttestationPolicy(address(verifierSet), ILeasedUnits(address(leaseBook)));
+        policy = new AttestationPolicy(address(verifierSet), ILeasedUnits(address(leaseBook)), outageClock);
         standingTopUps = new StandingTopUps(ledger, leaseBook);
         payout = new Payout(ledger, registry);
         measurementDemand = new MeasurementDemand(address(authority), ledger, leaseBook, policy);

@@ -49,22 +49,22 @@ impl Plan {
             address
         };
         let authority = add("Authority", vec![deployer]);
+        let outage_clock = add("OutageClock", vec![authority]);
         let spon = add("Spon", vec![authority]);
         let staked_spon = add("StakedSpon", vec![authority, spon]);
         let ledger = add("Ledger", vec![authority]);
-        let bonds = add("Bonds", vec![authority]);
+        let bonds = add("Bonds", vec![authority, outage_clock]);
         let resource_catalog = add("ResourceCatalog", vec![authority]);
         let node_registry = add("NodeRegistry", vec![authority, bonds, resource_catalog]);
         let verifier_set = add("VerifierSet", vec![authority, bonds, node_registry]);
         let lease_book = add("LeaseBook", vec![authority, ledger, node_registry, bonds]);
-        let attestation_policy = add("AttestationPolicy", vec![verifier_set, lease_book]);
+        let attestation_policy = add("AttestationPolicy", vec![verifier_set, lease_book, outage_clock]);
         let offer_board = add("OfferBoard", vec![]);
         let standing_top_ups = add("StandingTopUps", vec![ledger, lease_book]);
         let payout = add("Payout", vec![ledger, node_registry]);
         let measurement_demand = add("MeasurementDemand", vec![authority, ledger, lease_book, attestation_policy]);
         let lens = add("Lens", vec![ledger, lease_book, node_registry, bonds, staked_spon]);
         let router = add("Router", vec![ledger, lease_book, staked_spon]);
-        let outage_clock = add("OutageClock", vec![authority]);
         let distributor = add("Distributor", vec![authority, outage_clock]);
         let disputes = add("Disputes", vec![authority, bonds, outage_clock]);
         let pause_switch = add("PauseSwitch", vec![authority]);

@@ -251,6 +251,16 @@ interface ILeaseBook {
         ILedger.Authorization calldata authorization
     ) external returns (bytes32 leaseId);
 
+    /// @notice As `openWithAuthorization`, with money that the renter's Permit2 signature brings. Anyone may send it.
+    /// @dev The permit's witness is `Purpose(address module,bytes32 action)` with this contract and
+    /// `openAction(offerHash, request)`.
+    function openWithPermit2(
+        Offer calldata offer,
+        bytes calldata signature,
+        Request calldata request,
+        ILedger.Permit calldata permit
+    ) external returns (bytes32 leaseId);
+
     /// @notice Adds `extraSeconds` to a lease, paid from the caller's Ledger balance. In grace, the grace ends and the
     /// used part of the reserve is refilled; anyone but the renter must then bring at least `graceSeconds`.
     /// @return amount Wei paid.
@@ -322,7 +332,7 @@ interface ILeaseBook {
     /// @notice The id of the lease with these terms.
     function hashTerms(Terms calldata terms) external pure returns (bytes32);
 
-    /// @notice What an ERC-3009 authorization for `openWithAuthorization` binds:
+    /// @notice What an ERC-3009 authorization for `openWithAuthorization` and a permit for `openWithPermit2` bind:
     /// `keccak256(abi.encode(offerHash, request))`.
     function openAction(bytes32 offerHash, Request calldata request) external pure returns (bytes32);
 

@@ -3,7 +3,6 @@ pragma solidity ^0.8.30;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {ILedger} from "../money/ILedger.sol";
 import {INodeRegistry} from "../registry/INodeRegistry.sol";
@@ -26,7 +25,6 @@ import {Slots} from "./Slots.sol";
 contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     using LeaseMath for Lease;
     using Slots for Lease;
-    using SafeCast for uint256;
 
     /// @dev Wei that leave the escrow for one provider and at most one renter.
     struct Payout {
@@ -40,9 +38,6 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
 
     /// @notice Seconds after which time that the policy left undecided is refunded.
     uint256 public constant FALLBACK = 14 days;
-
-    /// @notice Gas that a policy is given.
-    uint256 public constant POLICY_GAS = PolicyCalls.POLICY_GAS;
 
     ILedger public immutable ledger;
 
@@ -65,11 +60,10 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         returns (bytes32 leaseId)
     {
         address operator = msg.sender == request.renter ? address(0) : msg.sender;
-        (Offer memory offer_, bytes32 offerHash) = _copy(offer);
         uint256 funded;
-        (leaseId, funded) = _open(offer_, offerHash, signature, request, operator);
-        uint256 tail = uint256(request.fundedSeconds) + offer_.graceSeconds;
-        _escrow(offer_.token, request.renter, msg.sender, funded, offer_.rate, tail);
+        (leaseId,, funded) = _open(offer, signature, request, operator);
+        uint256 tail = uint256(request.fundedSeconds) + offer.graceSeconds;
+        _escrow(offer.token, request.renter, msg.sender, funded, offer.rate, tail);
     }
 
     /// @inheritdoc ILeaseBook
@@ -79,10 +73,9 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         returns (bytes32 leaseId)
     {
         if (msg.sender != request.renter) revert LeaseBook_NotAuthorized(msg.sender);
-        (Offer memory offer_, bytes32 offerHash) = _copy(offer);
         uint256 funded;
-        (leaseId, funded) = _open(offer_, offerHash, signature, request, address(0));
-        ledger.pullAndEscrow(offer_.token, msg.sender, funded);
+        (leaseId,, funded) = _open(offer, signature, request, address(0));
+        ledger.pullAndEscrow(offer.token, msg.sender, funded);
     }
 
     /// @inheritdoc ILeaseBook
@@ -92,13 +85,25 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         Request calldata request,
         ILedger.Authorization calldata authorization
     ) external nonReentrant returns (bytes32 leaseId) {
-        (Offer memory offer_, bytes32 offerHash) = _copy(offer);
-        if (authorization.from != request.renter || authorization.token != offer_.token) {
-            revert LeaseBook_AuthorizationMismatch(authorization.from, authorization.token);
-        }
+        _checkMoney(authorization.from, authorization.token, offer, request);
+        bytes32 offerHash;
         uint256 funded;
-        (leaseId, funded) = _open(offer_, offerHash, signature, request, address(0));
+        (leaseId, offerHash, funded) = _open(offer, signature, request, address(0));
         ledger.pullWithAuthorizationAndEscrow(authorization, openAction(offerHash, request), funded);
+    }
+
+    /// @inheritdoc ILeaseBook
+    function openWithPermit2(
+        Offer calldata offer,
+        bytes calldata signature,
+        Request calldata request,
+        ILedger.Permit calldata permit
+    ) external nonReentrant returns (bytes32 leaseId) {
+        _checkMoney(permit.from, permit.token, offer, request);
+        bytes32 offerHash;
+        uint256 funded;
+        (leaseId, offerHash, funded) = _open(offer, signature, request, address(0));
+        ledger.pullWithPermit2AndEscrow(permit, openAction(offerHash, request), funded);
     }
 
     /// @inheritdoc ILeaseBook
@@ -123,7 +128,8 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
             (lease.holdFrom, lease.holdTo) = (lease.fundedUntil, uint40(block.timestamp));
             lease.fundedUntil = uint40(block.timestamp);
         }
-        lease.fundedUntil += extraSeconds.toUint40();
+        // forge-lint: disable-next-line(unsafe-typecast) at most what the terms allow, which has 32 bits
+        lease.fundedUntil += uint40(extraSeconds);
         _save(leaseId, lease);
 
         emit LeaseToppedUp(leaseId, msg.sender, amount, lease.fundedUntil, lease.holdFrom, lease.holdTo);
@@ -185,8 +191,8 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILeaseBook
-    function leaseOf(bytes32 leaseId) external view returns (Lease memory) {
-        return _leases[leaseId].load();
+    function leaseOf(bytes32 leaseId) external view returns (Lease memory lease) {
+        _leases[leaseId].load(lease);
     }
 
     /// @inheritdoc ILeaseBook
@@ -204,17 +210,17 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
 
     /// @inheritdoc ILeaseBook
     function hashTerms(Terms calldata terms) external pure returns (bytes32 leaseId) {
-        (, leaseId) = LeaseMath.copy(terms);
+        Terms memory terms_;
+        return LeaseMath.copy(terms, terms_);
     }
 
     /// @dev Everything about opening but the money. `operator` is 0 when the renter itself is behind the call.
-    function _open(
-        Offer memory offer,
-        bytes32 offerHash,
-        bytes calldata signature,
-        Request calldata request,
-        address operator
-    ) private returns (bytes32 leaseId, uint256 funded) {
+    function _open(Offer calldata signed, bytes calldata signature, Request calldata request, address operator)
+        private
+        returns (bytes32 leaseId, bytes32 offerHash, uint256 funded)
+    {
+        (Offer memory offer, bytes32 digest) = _copy(signed);
+        offerHash = digest;
         Terms memory terms;
         {
             Market memory market;
@@ -308,7 +314,8 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         uint256 refund;
         if (moves) {
             refund = lease.cost(at, end, terms.rate, _holdRate(terms));
-            (lease.endsAt, lease.status) = (at.toUint40(), Status.Ending);
+            // forge-lint: disable-next-line(unsafe-typecast) at most the lease's end
+            (lease.endsAt, lease.status) = (uint40(at), Status.Ending);
             emit LeaseEnding(leaseId, ranOut ? address(0) : msg.sender, at, refund, penalty);
         }
         bool over = _endIfOver(leaseId, lease, terms);
@@ -323,7 +330,8 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     function _settle(bytes32 leaseId, Lease memory lease, Terms memory terms, Payout memory payout) private {
         uint256 end = lease.end(terms.graceSeconds);
         if (lease.status == Status.Open && block.timestamp >= end) {
-            (lease.endsAt, lease.status) = (end.toUint40(), Status.Ending);
+            // forge-lint: disable-next-line(unsafe-typecast) a time far below 2^40
+            (lease.endsAt, lease.status) = (uint40(end), Status.Ending);
             emit LeaseEnding(leaseId, address(0), end, 0, 0);
         }
 
@@ -333,7 +341,8 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         if (settledTo != from) {
             // What was taken back before it was settled was never paid; what was paid before must be booked first.
             if (revision != lease.revision) _book(leaseId, lease, terms);
-            lease.settledTo = settledTo.toUint40();
+            // forge-lint: disable-next-line(unsafe-typecast) at most the lease's end
+            lease.settledTo = uint40(settledTo);
             uint256 fee = LeaseMath.fee(gross, terms.feeBps);
             emit LeaseSettled(leaseId, from, settledTo, gross - fee, fee, released - gross);
             _add(payout, terms, gross - fee, fee, released - gross);
@@ -430,8 +439,8 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         view
         returns (bytes32 leaseId, Lease memory lease, Terms memory terms)
     {
-        (terms, leaseId) = LeaseMath.copy(terms_);
-        lease = _leases[leaseId].load();
+        leaseId = LeaseMath.copy(terms_, terms);
+        _leases[leaseId].load(lease);
         if (lease.status == Status.None) _revertStatus(leaseId, Status.None);
     }
 
@@ -439,6 +448,11 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         private
     {
         ledger.escrow(token, owner, spender, amount, rate, tail);
+    }
+
+    /// @dev What is signed away must be the renter's, in the lease's token.
+    function _checkMoney(address from, address token, Offer calldata offer, Request calldata request) private pure {
+        if (from != request.renter || token != offer.token) revert LeaseBook_AuthorizationMismatch(from, token);
     }
 
     function _revertStatus(bytes32 leaseId, Status status) private pure {

@@ -13,12 +13,12 @@ library LeaseMath {
 
     uint256 private constant BASIS_POINTS = 10_000;
 
-    /// @notice A copy of terms with their hash. The copy may be looked at once a lease is known by the hash: bits that do
-    /// not belong to a field change the hash, and are in the terms of no lease.
-    function copy(ILeaseBook.Terms calldata terms)
+    /// @notice Copies terms over `copied`, and hashes them. The copy may be looked at once a lease is known by the hash: bits
+    /// that do not belong to a field change the hash, and are in the terms of no lease.
+    function copy(ILeaseBook.Terms calldata terms, ILeaseBook.Terms memory copied)
         internal
         pure
-        returns (ILeaseBook.Terms memory copied, bytes32 leaseId)
+        returns (bytes32 leaseId)
     {
         assembly ("memory-safe") {
             calldatacopy(copied, terms, TERMS_BYTES)

@@ -3,10 +3,10 @@ pragma solidity ^0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {EIP712} from "solady/utils/EIP712.sol";
 import {LibBit} from "solady/utils/LibBit.sol";
 
 import {INodeRegistry} from "../registry/INodeRegistry.sol";
@@ -21,12 +21,8 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
     using Slots for Slots.Desk;
     using Slots for Market;
 
-    /// @notice Highest fee, in basis points.
-    uint256 public constant MAX_FEE_BPS = 1_000;
-
-    /// @notice Highest cover, in basis points.
-    uint256 public constant MAX_COVER_BPS = 10_000;
-
+    uint256 private constant MAX_FEE_BPS = 1_000;
+    uint256 private constant MAX_COVER_BPS = 10_000;
     uint256 private constant BASIS_POINTS = 10_000;
     uint32 private constant FIRST_NONCE = 1;
     uint256 private constant NONCES = 192;
@@ -46,7 +42,7 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
     /// @inheritdoc ILeaseBook
     bool public paused;
 
-    constructor(address authority, INodeRegistry registry_) AccessManaged(authority) EIP712("Spheron LeaseBook", "1") {
+    constructor(address authority, INodeRegistry registry_) AccessManaged(authority) {
         registry = registry_;
     }
 
@@ -99,8 +95,8 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc ILeaseBook
-    function marketOf(address token, address policy) public view returns (Market memory) {
-        return _markets[token][policy].load();
+    function marketOf(address token, address policy) public view returns (Market memory market) {
+        _markets[token][policy].load(market);
     }
 
     /// @inheritdoc ILeaseBook
@@ -146,7 +142,7 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
             excess := or(excess, shr(64, mload(add(copied, 0x1a0)))) // deadline
         }
         _require(excess == 0, "range");
-        offerHash = _hashTypedDataV4(offerHash);
+        offerHash = _hashTypedData(offerHash);
     }
 
     /// @dev All that can be said against an offer and a request without their signature and the node. Lengths of time have
@@ -165,7 +161,7 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
         _require(offer.units != 0, "units");
         _require(offer.rate != 0, "rate");
         _require(offer.holdRateBps <= BASIS_POINTS, "holdRateBps");
-        market = marketOf(offer.token, offer.policy);
+        _markets[offer.token][offer.policy].load(market);
         if (!market.isOpen) revert LeaseBook_MarketClosed(offer.token, offer.policy);
         if (paused) revert LeaseBook_Paused();
         funded = _funds(offer, request.fundedSeconds);
@@ -208,9 +204,14 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
     }
 
     function _giveBack(address node, uint32 units) internal {
-        Slots.Desk memory desk = _desks[node].load();
+        Slots.Desk memory desk;
+        _desks[node].load(desk);
         desk.leasedUnits -= units;
         _desks[node].save(desk);
+    }
+
+    function _domainNameAndVersion() internal pure override returns (string memory name, string memory version) {
+        return ("Spheron LeaseBook", "1");
     }
 
     function _checkSeconds(uint256 asked, uint256 minimum, uint256 maximum) internal pure {
@@ -251,7 +252,7 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
     }
 
     function _deskOf(address node) private view returns (Slots.Desk memory desk) {
-        desk = _desks[node].load();
+        _desks[node].load(desk);
         if (desk.floor == 0) desk.floor = FIRST_NONCE;
     }
 

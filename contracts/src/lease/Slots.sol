@@ -4,7 +4,8 @@ pragma solidity ^0.8.30;
 import {ILeaseBook} from "./ILeaseBook.sol";
 
 /// @title Packed structs, each read and written as the one word that it is
-/// @notice The compiler reads and writes a packed struct field by field; that would cost a lease 2,000 gas a time.
+/// @notice The compiler reads and writes a packed struct field by field; that would cost a lease 2,000 gas a time. What is
+/// read goes into a struct of the caller's, as the compiler would clear a new one first.
 library Slots {
     /// @notice What is taken of a node: one slot, which is never zero again once it was written.
     struct Desk {
@@ -14,7 +15,7 @@ library Slots {
     }
 
     // forge-lint: disable-start(unsafe-typecast) each cast cuts its own field out of the word
-    function load(ILeaseBook.Lease storage slot) internal view returns (ILeaseBook.Lease memory lease) {
+    function load(ILeaseBook.Lease storage slot, ILeaseBook.Lease memory lease) internal view {
         uint256 word;
         assembly ("memory-safe") {
             word := sload(slot.slot)
@@ -38,7 +39,7 @@ library Slots {
         }
     }
 
-    function load(Desk storage slot) internal view returns (Desk memory desk) {
+    function load(Desk storage slot, Desk memory desk) internal view {
         uint256 word;
         assembly ("memory-safe") {
             word := sload(slot.slot)
@@ -55,7 +56,7 @@ library Slots {
         }
     }
 
-    function load(ILeaseBook.Market storage slot) internal view returns (ILeaseBook.Market memory market) {
+    function load(ILeaseBook.Market storage slot, ILeaseBook.Market memory market) internal view {
         uint256 word;
         assembly ("memory-safe") {
             word := sload(slot.slot)

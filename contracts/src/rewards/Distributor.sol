@@ -9,6 +9,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IOutageClock} from "../governance/IOutageClock.sol";
+import {Outages} from "../governance/Outages.sol";
 import {IDistributor} from "./IDistributor.sol";
 
 /// @notice As IDistributor describes.
@@ -453,10 +454,10 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         return _after(activatesAt + SWEEP_DELAY, SWEEP_DELAY + ACTIVATION_DELAY);
     }
 
-    /// @dev The end of a delay that would be over at `end`, with the outages since it began.
+    /// @dev The end of a delay that would be over at `end`, with the outages in it.
     function _after(uint256 end, uint256 delay) private view returns (uint256) {
-        if (block.timestamp < end || address(clock) == address(0)) return end;
-        return end + clock.outageBetween(end - delay, block.timestamp);
+        if (block.timestamp < end) return end;
+        return Outages.deadline(clock, end - delay, delay, block.timestamp);
     }
 
     function _checkRange(

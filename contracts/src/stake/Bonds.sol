@@ -4,6 +4,8 @@ pragma solidity ^0.8.30;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {IOutageClock} from "../governance/IOutageClock.sol";
+import {Custody} from "./Custody.sol";
 import {Delegation} from "./Delegation.sol";
 import {IBonds} from "./IBonds.sol";
 import {IDelegation} from "./IDelegation.sol";
@@ -38,7 +40,7 @@ contract Bonds is Delegation {
 
     mapping(Role role => mapping(address owner => mapping(address token => Bond))) private _bonds;
 
-    constructor(address initialAuthority) AccessManaged(initialAuthority) {}
+    constructor(address initialAuthority, IOutageClock clock_) AccessManaged(initialAuthority) Custody(clock_) {}
 
     /// @inheritdoc IBonds
     function bond(Role role, address owner, address token, uint256 amount) external nonReentrant {
@@ -82,7 +84,9 @@ contract Bonds is Delegation {
     function withdraw(Role role, address token, address to) external nonReentrant {
         Bond storage b = _bonds[role][msg.sender][token];
         uint256 amount = b.thawing;
-        if (amount == 0 || block.timestamp < b.thawedAt) revert Bonds_NotThawed(amount, b.thawedAt);
+        if (amount == 0) revert Bonds_NotThawed(0, b.thawedAt);
+        uint256 leavesAt = _leavesAt(b.thawedAt);
+        if (block.timestamp < leavesAt) revert Bonds_NotThawed(amount, leavesAt);
         b.thawing = 0;
         b.thawedAt = 0;
         emit BondWithdrawn(role, msg.sender, token, to, amount);

@@ -5,6 +5,8 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {IOutageClock} from "../governance/IOutageClock.sol";
+import {Outages} from "../governance/Outages.sol";
 import {IBonds} from "./IBonds.sol";
 
 /// @title Custody, the money of Bonds on its way in and out, and the settings of its stakes
@@ -19,6 +21,9 @@ abstract contract Custody is IBonds, AccessManaged, ReentrancyGuardTransient {
     uint256 private constant MIN_THAW_PERIOD = 7 days;
     uint256 private constant MAX_THAW_PERIOD = 60 days;
 
+    /// @inheritdoc IBonds
+    IOutageClock public immutable clock;
+
     uint40 private _thawPeriod = 14 days;
     /// @inheritdoc IBonds
     bool public paused;
@@ -26,6 +31,10 @@ abstract contract Custody is IBonds, AccessManaged, ReentrancyGuardTransient {
     mapping(Role role => mapping(address token => uint256)) public minimumOf;
     /// @inheritdoc IBonds
     mapping(address account => mapping(address token => uint256)) public owedTo;
+
+    constructor(IOutageClock clock_) {
+        clock = clock_;
+    }
 
     /// @inheritdoc IBonds
     function collect(address token, address to) external returns (uint256 amount) {
@@ -63,6 +72,12 @@ abstract contract Custody is IBonds, AccessManaged, ReentrancyGuardTransient {
     /// @inheritdoc IBonds
     function thawPeriod() public view returns (uint256) {
         return _thawPeriod;
+    }
+
+    /// @dev When what thaws until `thawedAt` may leave: outages of its last days put it off, as they do the claims on it,
+    /// all of which are made within the shortest thaw.
+    function _leavesAt(uint256 thawedAt) internal view returns (uint256) {
+        return Outages.deadline(clock, thawedAt - MIN_THAW_PERIOD, MIN_THAW_PERIOD, block.timestamp);
     }
 
     /// @dev Takes `amount` wei from the caller for a new stake of `owner`.

@@ -88,9 +88,9 @@ abstract contract Delegation is IDelegation, Custody {
         Pool storage pool = _pools[role][owner][token];
         Position storage position = _positionOf(role, owner, token, pool.generation, msg.sender);
         uint256 thawingShares = position.thawingShares;
-        if (thawingShares == 0 || block.timestamp < position.thawedAt) {
-            revert Delegation_NotThawed(thawingShares, position.thawedAt);
-        }
+        if (thawingShares == 0) revert Delegation_NotThawed(0, position.thawedAt);
+        uint256 leavesAt = _leavesAt(position.thawedAt);
+        if (block.timestamp < leavesAt) revert Delegation_NotThawed(thawingShares, leavesAt);
         amount = _emptyBucket(pool, position, thawingShares);
         emit DelegationWithdrawn(role, owner, token, msg.sender, to, thawingShares, amount);
         _sweep(role, owner, token, pool);

@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IOutageClock} from "../governance/IOutageClock.sol";
+import {Outages} from "../governance/Outages.sol";
 import {IBonds} from "./IBonds.sol";
 import {IDisputes} from "./IDisputes.sol";
 
@@ -19,6 +20,7 @@ contract Disputes is IDisputes, AccessManaged, ReentrancyGuardTransient {
     /// @inheritdoc IDisputes
     uint256 public constant RULING_PERIOD = 72 hours;
 
+    uint256 private constant MAX_URI_BYTES = 256;
     uint256 private constant BPS = 10_000;
 
     /// @notice Where the bonds are.
@@ -54,6 +56,7 @@ contract Disputes is IDisputes, AccessManaged, ReentrancyGuardTransient {
     {
         if (paused) revert Disputes_Paused();
         if (accused == msg.sender) revert Disputes_InvalidAccount(accused);
+        _checkUri(uri);
         uint256 deposit = depositOf[token];
         if (deposit == 0) revert Disputes_TokenNotAllowed(token);
         IBonds.Bond memory bond = bonds.bondOf(role, accused, token);
@@ -83,6 +86,7 @@ contract Disputes is IDisputes, AccessManaged, ReentrancyGuardTransient {
         if (msg.sender != dispute.accused) revert Disputes_NotAccused(msg.sender);
         if (dispute.isAnswered) revert Disputes_AlreadyAnswered(id);
         _requireInTime(id);
+        _checkUri(uri);
         dispute.isAnswered = true;
         emit DisputeAnswered(id, msg.sender, evidenceHash, uri);
     }
@@ -174,9 +178,13 @@ contract Disputes is IDisputes, AccessManaged, ReentrancyGuardTransient {
     /// @inheritdoc IDisputes
     function deadlinesOf(uint256 id) public view returns (uint256 answerBy, uint256 ruleBy) {
         uint256 openedAt = _disputes[id].openedAt;
-        uint256 outage = address(clock) == address(0) ? 0 : clock.outageBetween(openedAt, block.timestamp);
-        answerBy = openedAt + RESPONSE_PERIOD + outage;
-        ruleBy = answerBy + RULING_PERIOD;
+        answerBy = Outages.deadline(clock, openedAt, RESPONSE_PERIOD, block.timestamp);
+        ruleBy = Outages.deadline(clock, openedAt, RESPONSE_PERIOD + RULING_PERIOD, block.timestamp);
+    }
+
+    function _checkUri(string calldata uri) private pure {
+        uint256 length = bytes(uri).length;
+        if (length > MAX_URI_BYTES) revert Disputes_UriTooLong(length, MAX_URI_BYTES);
     }
 
     function _draw(uint256 id) private {

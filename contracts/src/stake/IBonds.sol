@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IOutageClock} from "../governance/IOutageClock.sol";
+
 /// @title Bonds of providers, gateways and verifiers
 /// @notice A bond is 1:1 in an allow-listed token. Leaving takes a thaw, and thawing money stays slashable pro rata. A
 /// slash makes the harmed whole first, then rewards the reporter up to a cap, and burns the rest.
@@ -20,7 +22,7 @@ interface IBonds {
     struct Bond {
         uint96 active; // wei
         uint96 thawing; // wei, one bucket
-        uint40 thawedAt; // unix seconds; when the bucket may be withdrawn, 0 if it is empty
+        uint40 thawedAt; // unix seconds, without outages; when the bucket may be withdrawn, 0 if it is empty
         uint96 locked; // wei behind claims, which cannot thaw
         uint96 windowLeft; // wei that the slash window may still lose without proof
         uint40 windowStart; // unix seconds
@@ -40,7 +42,8 @@ interface IBonds {
         Role indexed role, address indexed owner, address indexed token, address payer, uint256 amount, uint256 active
     );
 
-    /// @notice `amount` wei began to thaw; the whole bucket of `thawing` wei may be withdrawn from `thawedAt` on.
+    /// @notice `amount` wei began to thaw; the whole bucket of `thawing` wei may be withdrawn from `thawedAt` on,
+    /// and later by the outages of the sequencer in the seven days before.
     event ThawStarted(
         Role indexed role,
         address indexed owner,
@@ -146,7 +149,7 @@ interface IBonds {
     error Bonds_Paused();
 
     /// @notice Thrown when a bucket is empty or has not thawed yet.
-    error Bonds_NotThawed(uint256 thawing, uint256 thawedAt);
+    error Bonds_NotThawed(uint256 thawing, uint256 leavesAt);
 
     /// @notice Thrown when a slash would take more in its window than the cap allows.
     error Bonds_SlashCapExceeded(uint256 asked, uint256 available);
@@ -241,6 +244,9 @@ interface IBonds {
 
     /// @notice What slashes owe `account`, in wei.
     function owedTo(address account, address token) external view returns (uint256);
+
+    /// @notice Counts the sequencer's outages; the zero address for none.
+    function clock() external view returns (IOutageClock);
 
     /// @notice Seconds that a thaw takes.
     function thawPeriod() external view returns (uint256);

@@ -30,7 +30,7 @@ interface IDelegation {
     struct Position {
         uint128 shares;
         uint128 thawingShares; // one bucket
-        uint40 thawedAt; // unix seconds; when the bucket may be withdrawn, 0 if it is empty
+        uint40 thawedAt; // unix seconds, without outages; when the bucket may be withdrawn, 0 if it is empty
     }
 
     /// @notice `delegator` put `amount` wei behind the bond of `owner`, for `shares`.
@@ -117,7 +117,7 @@ interface IDelegation {
     error Delegation_InsufficientShares(uint256 shares, uint256 asked);
 
     /// @notice Thrown when a bucket is empty or has not thawed yet.
-    error Delegation_NotThawed(uint256 thawingShares, uint256 thawedAt);
+    error Delegation_NotThawed(uint256 thawingShares, uint256 leavesAt);
 
     /// @notice Thrown when a commission is above its bound (basis points).
     error Delegation_CommissionTooHigh(uint256 commissionBps, uint256 maximum);

@@ -86,6 +86,9 @@ interface IDisputes {
     /// @notice Thrown when the caller is not the accused.
     error Disputes_NotAccused(address caller);
 
+    /// @notice Thrown when a link to evidence is longer than `maximum` bytes.
+    error Disputes_UriTooLong(uint256 length, uint256 maximum);
+
     /// @notice Thrown when the accused has answered already.
     error Disputes_AlreadyAnswered(uint256 id);
 
@@ -110,7 +113,7 @@ interface IDisputes {
     /// @notice Thrown when new disputes are paused.
     error Disputes_Paused();
 
-    /// @notice Accuses `accused` over its bond in `token`, with a deposit of the caller in it.
+    /// @notice Accuses `accused` over its bond in `token`, with a deposit of the caller in it. `uri` has at most 256 bytes.
     function open(IBonds.Role role, address accused, address token, bytes32 evidenceHash, string calldata uri)
         external
         returns (uint256 id);

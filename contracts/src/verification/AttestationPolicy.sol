@@ -4,6 +4,8 @@ pragma solidity ^0.8.30;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {IOutageClock} from "../governance/IOutageClock.sol";
+import {Outages} from "../governance/Outages.sol";
 import {IReleasePolicy} from "../lease/IReleasePolicy.sol";
 import {IAttestationPolicy, ILeasedUnits} from "./IAttestationPolicy.sol";
 
@@ -33,13 +35,17 @@ contract AttestationPolicy is IAttestationPolicy {
     /// @inheritdoc IAttestationPolicy
     ILeasedUnits public immutable leaseBook;
 
+    /// @inheritdoc IAttestationPolicy
+    IOutageClock public immutable clock;
+
     mapping(address node => Head) private _heads;
     mapping(address node => mapping(uint256 index => Window)) private _closed;
     mapping(address node => mapping(uint256 index => Window)) private _cuts;
 
-    constructor(address verifierSet_, ILeasedUnits leaseBook_) {
+    constructor(address verifierSet_, ILeasedUnits leaseBook_, IOutageClock clock_) {
         verifierSet = verifierSet_;
         leaseBook = leaseBook_;
+        clock = clock_;
     }
 
     /// @inheritdoc IAttestationPolicy
@@ -149,6 +155,11 @@ contract AttestationPolicy is IAttestationPolicy {
     }
 
     /// @inheritdoc IAttestationPolicy
+    function verdictUntil(uint256 measuredAt) public view returns (uint256) {
+        return Outages.deadline(clock, measuredAt, VERDICT_DEADLINE, block.timestamp);
+    }
+
+    /// @inheritdoc IAttestationPolicy
     function maxValidity() external pure returns (uint256) {
         return MAX_VALIDITY;
     }
@@ -230,15 +241,19 @@ contract AttestationPolicy is IAttestationPolicy {
         if (measuredAt <= latest) revert AttestationPolicy_NotNewer(node, measuredAt, latest);
         bool isValid = !passed || (validUntil > measuredAt && validUntil - measuredAt <= MAX_VALIDITY);
         if (measuredAt > block.timestamp || !isValid) revert AttestationPolicy_InvalidWindow(measuredAt, validUntil);
-        uint256 deadline = measuredAt + VERDICT_DEADLINE;
+        // Most verdicts come long before the deadline, and need not ask the clock.
+        if (block.timestamp <= measuredAt + VERDICT_DEADLINE) return;
+        uint256 deadline = verdictUntil(measuredAt);
         if (block.timestamp > deadline) revert AttestationPolicy_TooLate(measuredAt, deadline);
     }
 
     /// @dev A pass to come is measured after the latest verdict and within the deadline, and adds no second before its
     /// measurement or before the last window's end.
     function _decidedUntil(Head memory head) private view returns (uint256) {
-        uint256 expired = Math.saturatingSub(block.timestamp, VERDICT_DEADLINE);
-        return Math.max(expired, Math.max(head.end, head.measuredAt));
+        uint256 decided = Math.max(head.end, head.measuredAt);
+        // The clock is asked only where it matters.
+        if (decided + VERDICT_DEADLINE >= block.timestamp) return decided;
+        return Math.max(decided, Outages.expired(clock, VERDICT_DEADLINE));
     }
 
     function _attestedSeconds(address node, Head memory head, uint256 time) private view returns (uint256) {

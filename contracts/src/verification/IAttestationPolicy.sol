@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IOutageClock} from "../governance/IOutageClock.sol";
 import {IReleasePolicy} from "../lease/IReleasePolicy.sol";
 
 /// @notice Where it is known how many units of a node are leased: the LeaseBook.
@@ -12,8 +13,8 @@ interface ILeasedUnits {
 /// @title AttestationPolicy, pays for attested seconds only
 /// @notice For every node it keeps A(t), the attested seconds up to time t, as windows: a passing verdict opens or
 /// extends one from its time of measurement, a failing one closes it there. A lease's seconds [from, to) are paid
-/// `rate * (A(to) - A(from))`. Seconds whose verdict may still come wait; once `verdictDeadline` has passed they
-/// settle to zero. No proof, no pay.
+/// `rate * (A(to) - A(from))`. Seconds whose verdict may still come wait; once `verdictDeadline` has passed, and the
+/// outages of the sequencer in it, they settle to zero. No proof, no pay.
 /// A pass counts only if it attests as many units as are leased when it is brought, else it is a failure: what is paid
 /// for was delivered to every lease. Units that are leased later must be attested already. (Units of a lease that ended
 /// between the measurement and the verdict are not asked for.)
@@ -91,8 +92,11 @@ interface IAttestationPolicy is IReleasePolicy {
     /// @notice A cut of a node: seconds that were attested and are no longer.
     function cutAt(address node, uint256 index) external view returns (Window memory);
 
-    /// @notice Seconds after a measurement within which its verdict may be brought.
+    /// @notice Seconds after a measurement within which its verdict may be brought, without outages.
     function verdictDeadline() external view returns (uint256);
+
+    /// @notice Until when the verdict on a measurement may be brought (unix seconds), with the outages until now.
+    function verdictUntil(uint256 measuredAt) external view returns (uint256);
 
     /// @notice Most seconds that one passing verdict attests.
     function maxValidity() external view returns (uint256);
@@ -102,4 +106,7 @@ interface IAttestationPolicy is IReleasePolicy {
 
     /// @notice Where the units that are leased are known.
     function leaseBook() external view returns (ILeasedUnits);
+
+    /// @notice Counts the sequencer's outages, which put the deadline of verdicts off; the zero address for none.
+    function clock() external view returns (IOutageClock);
 }

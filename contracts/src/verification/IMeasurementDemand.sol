@@ -8,8 +8,8 @@ import {ILeaseBook} from "../lease/ILeaseBook.sol";
 /// after the demand is a pass, the bond is the provider's, for the disturbance; if it is a failure, or if nothing is
 /// measured in time, it goes back to the renter.
 /// @dev A module of the Ledger, which holds the bonds. One demand per lease at a time; anyone may resolve it, and after its
-/// deadline every demand can be resolved whoever is gone. A verdict may be brought until `VERDICT_DEADLINE` after the
-/// demand's deadline, so a demand without one is resolved from then on.
+/// deadline every demand can be resolved whoever is gone. A verdict may be brought until the policy's `verdictUntil` the
+/// demand's deadline, so a demand without one is resolved from then on. The sequencer's outages put both off.
 interface IMeasurementDemand {
     /// @notice A demand: one slot.
     struct Demand {
@@ -17,7 +17,8 @@ interface IMeasurementDemand {
         uint96 bond; // wei, in the lease's token
     }
 
-    /// @notice The renter demands that `node` is measured after `madeAt` and until `deadline` (unix seconds).
+    /// @notice The renter demands that `node` is measured after `madeAt` and until `deadline` (unix seconds, without
+    /// outages).
     event MeasurementDemanded(
         bytes32 indexed leaseId,
         address indexed node,

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
+import {Outages} from "../governance/Outages.sol";
 import {ILeaseBook} from "../lease/ILeaseBook.sol";
 import {ILedger} from "../money/ILedger.sol";
 import {IAttestationPolicy} from "./IAttestationPolicy.sol";
@@ -61,12 +62,12 @@ contract MeasurementDemand is IMeasurementDemand, AccessManaged {
         if (pending.madeAt == 0) revert MeasurementDemand_NotPending(leaseId);
         IAttestationPolicy.Standing memory standing = policy.standingOf(terms.node);
         uint256 measuredAt = standing.measuredAt;
-        uint256 deadline = uint256(pending.madeAt) + RESPONSE_TIME;
-        bool answered = measuredAt > pending.madeAt && measuredAt <= deadline;
+        bool tooLate = measuredAt > _deadline(pending.madeAt, measuredAt);
+        bool answered = measuredAt > pending.madeAt && !tooLate;
         if (!answered) {
             // A verdict may come later than its measurement, but one that was measured too late ends the wait.
-            uint256 until = deadline + policy.verdictDeadline();
-            if (measuredAt <= deadline && block.timestamp <= until) {
+            uint256 until = policy.verdictUntil(_deadline(pending.madeAt, block.timestamp));
+            if (!tooLate && block.timestamp <= until) {
                 revert MeasurementDemand_Unresolved(leaseId, until);
             }
             measuredAt = 0;
@@ -93,5 +94,10 @@ contract MeasurementDemand is IMeasurementDemand, AccessManaged {
     /// @inheritdoc IMeasurementDemand
     function demandOf(bytes32 leaseId) external view returns (Demand memory) {
         return _demands[leaseId];
+    }
+
+    /// @dev Until when a demand must be answered, as seen at `time`.
+    function _deadline(uint256 madeAt, uint256 time) private view returns (uint256) {
+        return Outages.deadline(policy.clock(), madeAt, RESPONSE_TIME, time);
     }
 }

@@ -25,7 +25,7 @@ contract A15_SlashWithdrawRace is Test {
     function setUp() public {
         vm.warp(1_800_000_000);
         address authority = address(new AccessManager(address(this)));
-        bonds = new Bonds(authority);
+        bonds = new Bonds(authority, IOutageClock(address(0)));
         disputes = new Disputes(authority, bonds, IOutageClock(address(0)));
         token = new StakeToken();
         bonds.setMinimum(ROLE, address(token), 1);

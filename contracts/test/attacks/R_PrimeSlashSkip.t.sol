@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Test} from "forge-std/Test.sol";
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {Bonds} from "../../src/stake/Bonds.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
 import {StakeToken} from "../mocks/StakeTokens.sol";
@@ -19,7 +20,7 @@ contract R_PrimeSlashSkip is Test {
 
     function setUp() public {
         vm.warp(1_800_000_000);
-        bonds = new Bonds(address(new AccessManager(address(this))));
+        bonds = new Bonds(address(new AccessManager(address(this))), IOutageClock(address(0)));
         token = new StakeToken();
         bonds.setMinimum(ROLE, address(token), 1);
         bonds.setSlasher(address(this), true);

@@ -10,6 +10,7 @@ pragma solidity ^0.8.30;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Test} from "forge-std/Test.sol";
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {Bonds} from "../../src/stake/Bonds.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
 import {StakeToken} from "../mocks/StakeTokens.sol";
@@ -32,7 +33,7 @@ contract BondsHandler is Test {
     mapping(address owner => mapping(address token => bool)) public wasSlashed;
 
     constructor(AccessManager manager) {
-        bonds = new Bonds(address(manager));
+        bonds = new Bonds(address(manager), IOutageClock(address(0)));
         tokens = [new StakeToken(), new StakeToken()];
     }
 

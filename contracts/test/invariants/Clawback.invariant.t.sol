@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {Test} from "forge-std/Test.sol";
 import {Vm} from "forge-std/Vm.sol";
 
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {ILeaseBook} from "../../src/lease/ILeaseBook.sol";
 import {LeaseBook} from "../../src/lease/LeaseBook.sol";
 import {INodeRegistry} from "../../src/registry/INodeRegistry.sol";
@@ -55,9 +56,9 @@ contract ClawbackHandler is MoneyTest {
         (node, _nodeKey) = makeAddrAndKey("node");
         _registry = new LeaseRegistry();
         _registry.setNode(node, provider, INodeRegistry.Status.Active);
-        bonds = new Bonds(address(authority));
+        bonds = new Bonds(address(authority), IOutageClock(address(0)));
         book = new LeaseBook(address(authority), ledger, INodeRegistry(address(_registry)), bonds);
-        policy = new AttestationPolicy(address(this), ILeasedUnits(address(book)));
+        policy = new AttestationPolicy(address(this), ILeasedUnits(address(book)), IOutageClock(address(0)));
         ledger.setModule(address(book), PRODUCT);
         book.setMarket(address(token), address(policy), ILeaseBook.Market(true, 300, 1_000, 0, 0));
         bonds.setMinimum(IBonds.Role.Provider, address(token), 1);

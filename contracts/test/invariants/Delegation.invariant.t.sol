@@ -8,6 +8,7 @@ pragma solidity ^0.8.30;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Test} from "forge-std/Test.sol";
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {Bonds} from "../../src/stake/Bonds.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
 import {IDelegation} from "../../src/stake/IDelegation.sol";
@@ -30,7 +31,7 @@ contract DelegationHandler is Test {
     uint256 public bondSlashed;
 
     constructor(AccessManager manager) {
-        bonds = new Bonds(address(manager));
+        bonds = new Bonds(address(manager), IOutageClock(address(0)));
         token = new StakeToken();
         token.approve(address(bonds), type(uint256).max);
     }

@@ -27,7 +27,7 @@ contract DisputesHandler is Test {
     mapping(uint256 id => uint256) public slashedBy;
 
     constructor(AccessManager manager) {
-        bonds = new Bonds(address(manager));
+        bonds = new Bonds(address(manager), IOutageClock(address(0)));
         disputes = new Disputes(address(manager), bonds, IOutageClock(address(this)));
         token = new StakeToken();
     }

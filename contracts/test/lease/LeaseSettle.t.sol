@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {Vm} from "forge-std/Vm.sol";
 
 import {ILeaseBook} from "../../src/lease/ILeaseBook.sol";
+import {PolicyCalls} from "../../src/lease/PolicyCalls.sol";
 import {LeasePolicy} from "../mocks/LeasePolicy.sol";
 import {LeaseTest} from "./LeaseTest.sol";
 
@@ -107,17 +108,17 @@ contract LeaseSettleTest is LeaseTest {
         vm.warp(START + 50);
         uint256 before = gasleft();
         book.settle(terms);
-        assertLt(before - gasleft(), book.POLICY_GAS() + 60_000);
+        assertLt(before - gasleft(), PolicyCalls.POLICY_GAS + 60_000);
         policy.setMode(LeasePolicy.Mode.ReturnsBomb);
         before = gasleft();
         book.settle(terms);
-        assertLt(before - gasleft(), book.POLICY_GAS() + 120_000);
+        assertLt(before - gasleft(), PolicyCalls.POLICY_GAS + 120_000);
     }
 
     function testFuzz_settle_cannotStarveThePolicy(uint256 gasLimit) public {
         gasLimit = bound(gasLimit, 20_000, 1_200_000);
         // A policy that needs nearly all of what it is given, and would pay.
-        vm.etch(address(policy), address(new GreedyPolicy(book.POLICY_GAS() - 10_000)).code);
+        vm.etch(address(policy), address(new GreedyPolicy(PolicyCalls.POLICY_GAS - 10_000)).code);
         vm.warp(START + 15 days);
         uint256 before = _balance(alice);
         (bool success, bytes memory answer) =

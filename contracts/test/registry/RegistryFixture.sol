@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Test} from "forge-std/Test.sol";
 
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {INodeRegistry} from "../../src/registry/INodeRegistry.sol";
 import {IResourceCatalog} from "../../src/registry/IResourceCatalog.sol";
 import {NodeRegistry} from "../../src/registry/NodeRegistry.sol";
@@ -37,7 +38,7 @@ abstract contract RegistryFixture is Test {
         (node, nodeKey) = makeAddrAndKey("node");
         authority = new AccessManager(address(this));
         token = new RegistryToken();
-        bonds = new Bonds(address(authority));
+        bonds = new Bonds(address(authority), IOutageClock(address(0)));
         bonds.setMinimum(IBonds.Role.Provider, address(token), MINIMUM_BOND);
         bonds.setMinimum(IBonds.Role.Verifier, address(token), MINIMUM_BOND);
         catalog = new ResourceCatalog(address(authority));

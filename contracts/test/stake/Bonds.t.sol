@@ -6,6 +6,7 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Test} from "forge-std/Test.sol";
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {Bonds} from "../../src/stake/Bonds.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
 import {
@@ -33,7 +34,7 @@ contract BondsTest is Test {
 
     function setUp() public {
         vm.warp(1_800_000_000);
-        bonds = new Bonds(address(new AccessManager(address(this))));
+        bonds = new Bonds(address(new AccessManager(address(this))), IOutageClock(address(0)));
         bonds.setSlasher(address(this), true);
         bonds.setClaimer(address(this), true);
         token = new StakeToken();

@@ -5,6 +5,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Test} from "forge-std/Test.sol";
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {Bonds} from "../../src/stake/Bonds.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
 import {IDelegation} from "../../src/stake/IDelegation.sol";
@@ -28,7 +29,7 @@ contract DelegationTest is Test {
 
     function setUp() public {
         vm.warp(1_800_000_000);
-        bonds = new Bonds(address(new AccessManager(address(this))));
+        bonds = new Bonds(address(new AccessManager(address(this))), IOutageClock(address(0)));
         token = new StakeToken();
         bonds.setMinimum(ROLE, address(token), MINIMUM);
         bonds.setSlasher(address(this), true);

@@ -31,7 +31,7 @@ contract DisputesTest is Test {
     function setUp() public {
         vm.warp(START);
         address authority = address(new AccessManager(address(this)));
-        bonds = new Bonds(authority);
+        bonds = new Bonds(authority, IOutageClock(address(0)));
         vm.etch(CLOCK, hex"00");
         _outage(0);
         disputes = new Disputes(authority, bonds, IOutageClock(CLOCK));
@@ -150,7 +150,7 @@ contract DisputesTest is Test {
 
     function testFuzz_Accept_WaitsForTheAnswerOrItsTime(uint256 elapsed, uint256 outage) public {
         elapsed = bound(elapsed, 0, 48 hours - 1);
-        outage = bound(outage, 0, 10 days);
+        outage = bound(outage, 0, 7 days);
         _outage(outage);
         _open();
         skip(elapsed + outage);
@@ -220,7 +220,7 @@ contract DisputesTest is Test {
     }
 
     function testFuzz_Expire_IsAnybodysOnceNobodyRuled(uint256 elapsed, uint256 outage, bool isAnswered) public {
-        outage = bound(outage, 0, 10 days);
+        outage = bound(outage, 0, 7 days);
         _open();
         if (isAnswered) _answer();
         _outage(outage);
@@ -243,6 +243,28 @@ contract DisputesTest is Test {
         assertEq(disputes.owedTo(opener, address(token)), DEPOSIT);
         vm.expectRevert(abi.encodeWithSelector(IDisputes.Disputes_NotOpen.selector, 1, IDisputes.Status.Drawn));
         disputes.expire(1);
+    }
+
+    function test_Deadlines_OutagesExtendThemByAWeekAtMost() public {
+        _open();
+        _outage(30 days);
+        (uint256 answerBy, uint256 ruleBy) = disputes.deadlinesOf(1);
+        assertEq(answerBy, START + 48 hours + 7 days);
+        assertEq(ruleBy, START + 5 days + 7 days);
+    }
+
+    function test_Open_AndAnswerTakeLinksOf256Bytes() public {
+        string memory longest = string(new bytes(256));
+        string memory tooLong = string(new bytes(257));
+        bytes memory refusal = abi.encodeWithSelector(IDisputes.Disputes_UriTooLong.selector, 257, 256);
+        vm.startPrank(opener);
+        vm.expectRevert(refusal);
+        disputes.open(ROLE, accused, address(token), EVIDENCE, tooLong);
+        disputes.open(ROLE, accused, address(token), EVIDENCE, longest);
+        vm.startPrank(accused);
+        vm.expectRevert(refusal);
+        disputes.answer(1, EVIDENCE, tooLong);
+        disputes.answer(1, EVIDENCE, longest);
     }
 
     function test_Deadlines_WithoutAClockCountNoOutage() public {

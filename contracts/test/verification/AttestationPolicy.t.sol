@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {AttestationPolicy} from "../../src/verification/AttestationPolicy.sol";
 import {IAttestationPolicy} from "../../src/verification/IAttestationPolicy.sol";
 import {Test} from "forge-std/Test.sol";
@@ -21,7 +22,7 @@ contract AttestationPolicyTest is Test {
     function setUp() public {
         vm.warp(START);
         leases = new LeasedUnits();
-        policy = new AttestationPolicy(address(this), leases);
+        policy = new AttestationPolicy(address(this), leases, IOutageClock(address(0)));
     }
 
     function test_Settings() public view {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {ILeaseBook} from "../../src/lease/ILeaseBook.sol";
 import {AttestationPolicy} from "../../src/verification/AttestationPolicy.sol";
 import {ILeasedUnits} from "../../src/verification/IAttestationPolicy.sol";
@@ -21,7 +22,7 @@ contract MeasurementDemandTest is LeaseTest {
 
     function setUp() public override {
         super.setUp();
-        attestation = new AttestationPolicy(address(this), ILeasedUnits(address(book)));
+        attestation = new AttestationPolicy(address(this), ILeasedUnits(address(book)), IOutageClock(address(0)));
         _setMarket(address(token), address(attestation), 200);
         demands = new MeasurementDemand(address(authority), ledger, book, attestation);
         ledger.setModule(address(demands), "demand");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {AttestationPolicy} from "../../src/verification/AttestationPolicy.sol";
 import {IVerifierSet} from "../../src/verification/IVerifierSet.sol";
 import {VerifierSet} from "../../src/verification/VerifierSet.sol";
@@ -22,7 +23,7 @@ abstract contract VerificationFixture is RegistryFixture {
         super.setUp();
         verifierSet = new VerifierSet(address(authority), bonds, registry);
         leases = new LeasedUnits();
-        policy = new AttestationPolicy(address(verifierSet), leases);
+        policy = new AttestationPolicy(address(verifierSet), leases, IOutageClock(address(0)));
         verifierSet.setPolicy(address(policy));
         bonds.setSlasher(address(verifierSet), true);
         _registerProvider(provider);

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 /// @notice An outage clock that knows of one outage.
-contract RewardClock {
+contract OneOutage {
     uint256 public start;
     uint256 public end;
 
