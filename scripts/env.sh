@@ -35,6 +35,19 @@ install_packages() {
     npm ci --no-audit --no-fund --loglevel=error
     cp package-lock.json node_modules/.spheron-lock
   fi
+  use_foundry
+}
+
+# The wrappers of Foundry's npm packages exit with 0 whatever the program says, so the programs themselves come first.
+use_foundry() {
+  local bin
+  for bin in "$root"/node_modules/@foundry-rs/*/bin; do
+    PATH=$bin:$PATH
+  done
+  if forge no-such-command >/dev/null 2>&1; then
+    printf 'error: %s hides failures: it exits with 0 after an error\n' "$(command -v forge)" >&2
+    exit 1
+  fi
 }
 
 build_spheron() {

@@ -365,8 +365,13 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         uint256 count;
         for (uint256 i; i < rewards.length; ++i) {
             if (due >> i & 1 == 0) continue;
-            Reward calldata reward = rewards[i];
-            (address account, uint256 amount) = (reward.account, reward.amount);
+            address account;
+            uint256 amount;
+            assembly ("memory-safe") {
+                let reward := add(rewards.offset, shl(6, i)) // two words, and i is below the length
+                account := shr(96, shl(96, calldataload(reward)))
+                amount := calldataload(add(reward, 0x20))
+            }
             if (amount != 0 && !IERC20(token).trySafeTransfer(account, amount)) continue;
             // All amounts together are within a cap, which has 88 bits, and there is a word for each of them.
             assembly ("memory-safe") {

@@ -10,11 +10,13 @@ import {ILeasedUnits} from "../../src/verification/IAttestationPolicy.sol";
 import {IMeasurementDemand} from "../../src/verification/IMeasurementDemand.sol";
 import {MeasurementDemand} from "../../src/verification/MeasurementDemand.sol";
 import {LeaseTest} from "../lease/LeaseTest.sol";
+import {OneOutage} from "../mocks/OneOutage.sol";
 
 /// @title A demand under the real policy, whose VerifierSet is this test
 contract MeasurementDemandTest is LeaseTest {
     uint96 private constant BOND = 5_000;
 
+    OneOutage private outage = new OneOutage();
     AttestationPolicy private attestation;
     MeasurementDemand private demands;
     ILeaseBook.Terms private terms;
@@ -22,7 +24,7 @@ contract MeasurementDemandTest is LeaseTest {
 
     function setUp() public override {
         super.setUp();
-        attestation = new AttestationPolicy(address(this), ILeasedUnits(address(book)), IOutageClock(address(0)));
+        attestation = new AttestationPolicy(address(this), ILeasedUnits(address(book)), IOutageClock(address(outage)));
         _setMarket(address(token), address(attestation), 200);
         demands = new MeasurementDemand(address(authority), ledger, book, attestation);
         ledger.setModule(address(demands), "demand");
@@ -67,6 +69,46 @@ contract MeasurementDemandTest is LeaseTest {
         assertEq(_balance(provider), BOND);
         assertEq(_bondInEscrow(), 0);
         assertEq(demands.demandOf(leaseId).madeAt, 0);
+    }
+
+    function testFuzz_resolve_anOutageLeavesMoreTimeToMeasure(uint256 length, bool inTime) public {
+        _demand();
+        (uint256 madeAt, uint256 before) = (block.timestamp, _balance(alice));
+        length = bound(length, 1, 7 days);
+        outage.setOutage(madeAt + 1 hours, madeAt + 1 hours + length);
+        uint256 measuredAt = madeAt + 24 hours + length + (inTime ? 0 : 1);
+        vm.warp(measuredAt);
+        attestation.record(node, measuredAt, measuredAt + 1 hours, 8, true);
+        demands.resolve(terms);
+        assertEq(_balance(provider), inTime ? BOND : 0);
+        assertEq(_balance(alice), inTime ? before : before + BOND);
+    }
+
+    function test_resolve_anOutageAfterTheDeadlineLeavesNoMoreTime() public {
+        _demand();
+        uint256 before = _balance(alice);
+        skip(25 hours);
+        attestation.record(node, block.timestamp, block.timestamp + 1 hours, 8, true);
+        outage.setOutage(block.timestamp, block.timestamp + 5 hours);
+        skip(5 hours);
+        demands.resolve(terms);
+        assertEq(_balance(alice), before + BOND);
+    }
+
+    function testFuzz_resolve_withoutAVerdictWaitsForTheOutageTwice(uint256 length) public {
+        _demand();
+        (uint256 madeAt, uint256 before) = (block.timestamp, _balance(alice));
+        length = bound(length, 1, 7 days);
+        outage.setOutage(madeAt, madeAt + length);
+        uint256 until = madeAt + 24 hours + length + 48 hours;
+        vm.warp(until);
+        vm.expectRevert(
+            abi.encodeWithSelector(IMeasurementDemand.MeasurementDemand_Unresolved.selector, leaseId, until)
+        );
+        demands.resolve(terms);
+        skip(1);
+        demands.resolve(terms);
+        assertEq(_balance(alice), before + BOND);
     }
 
     function test_resolve_aFailureReturnsTheBond() public {
