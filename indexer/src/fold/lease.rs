@@ -74,7 +74,6 @@ pub(super) fn apply(state: &mut State, at: Position, event: &LeaseBookEvents) ->
         }
         LeaseBookEvents::PausedSet(e) => state.set("LeaseBook", "paused", e.paused),
         LeaseBookEvents::AuthorityUpdated(e) => state.set("LeaseBook", "authority", e.authority),
-        LeaseBookEvents::EIP712DomainChanged(_) => {}
     }
     Ok(())
 }
