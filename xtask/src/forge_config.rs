@@ -1,6 +1,6 @@
 //! foundry.toml, so that forge and the bindings compile with the same settings.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use foundry_compilers::artifacts::{
@@ -13,6 +13,7 @@ use serde::Deserialize;
 pub struct Profile {
     pub src: String,
     pub solc: String,
+    out: String,
     libs: Vec<String>,
     remappings: Vec<String>,
     evm_version: String,
@@ -42,8 +43,13 @@ impl Profile {
         Ok(file.profile.default)
     }
 
+    /// Where forge leaves the artifacts, absolute; as for forge itself, FOUNDRY_OUT goes first.
+    pub fn out(&self, root: &Path) -> PathBuf {
+        root.join(std::env::var_os("FOUNDRY_OUT").map_or_else(|| PathBuf::from(&self.out), PathBuf::from))
+    }
+
     /// Library folders, absolute.
-    pub fn libs(&self, root: &Path) -> Vec<std::path::PathBuf> {
+    pub fn libs(&self, root: &Path) -> Vec<PathBuf> {
         self.libs.iter().map(|lib| root.join(lib)).collect()
     }
 

@@ -1,15 +1,24 @@
-//! Repository tasks.
+//! Repository tasks: each writes files that are committed, and with `--check` only compares them.
 
 mod bindings;
 mod forge_config;
+mod gas;
+mod generated;
+mod json;
+mod privileged;
+mod slither;
+mod snapshots;
+mod solidity;
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
+use generated::Mode;
+
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Repository tasks")]
+#[command(name = "cargo xtask", about = "Repository tasks: each writes files that are committed")]
 struct Cli {
     #[command(subcommand)]
     task: Task,
@@ -19,11 +28,19 @@ struct Cli {
 enum Task {
     /// Compile contracts/src and write bindings/abi/*.json.
     #[command(after_help = "Example: cargo xtask bindings --check")]
-    Bindings {
-        /// Change nothing; fail if what is committed differs from what the contracts give.
-        #[arg(long)]
-        check: bool,
-    },
+    Bindings(Mode),
+    /// Write docs/contracts/gas.md from contracts/snapshots and the ceilings in contracts/gas.json.
+    #[command(after_help = "Example: FOUNDRY_PROFILE=gas npx forge test && cargo xtask gas")]
+    Gas(Mode),
+    /// Write storage layouts, selectors and code sizes into contracts/snapshots, from what `forge build` left.
+    #[command(after_help = "Example: npx forge build && cargo xtask snapshots")]
+    Snapshots(Mode),
+    /// Write docs/contracts/privileged.md from the sources and contracts/roles.json.
+    #[command(after_help = "Example: cargo xtask privileged --check")]
+    Privileged(Mode),
+    /// Run slither, hold its findings against contracts/slither.json, and write docs/contracts/slither.md.
+    #[command(after_help = "Example: cargo xtask slither --program ~/.local/share/slither/bin/slither --check")]
+    Slither(slither::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -31,6 +48,10 @@ fn main() -> anyhow::Result<()> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
     let root = PathBuf::from(package).join("..").canonicalize()?;
     match Cli::parse().task {
-        Task::Bindings { check } => bindings::run(&root, check),
+        Task::Bindings(mode) => bindings::run(&root, mode.check),
+        Task::Gas(mode) => gas::run(&root, mode),
+        Task::Snapshots(mode) => snapshots::run(&root, mode),
+        Task::Privileged(mode) => privileged::run(&root, mode),
+        Task::Slither(options) => slither::run(&root, &options),
     }
 }
