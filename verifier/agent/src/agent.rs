@@ -96,6 +96,7 @@ impl Default for Limits {
 pub struct Agent(Arc<Inner>);
 
 struct Inner {
+    node: Address,
     key: PrivateKeySigner,
     prover: Arc<dyn Prover>,
     clock: Arc<dyn Clock>,
@@ -109,8 +110,9 @@ struct Inner {
 }
 
 impl Agent {
-    /// An agent that signs with the node's operator key.
+    /// An agent of `node` that signs with its operator's key.
     pub fn new(
+        node: Address,
         key: PrivateKeySigner,
         prover: Arc<dyn Prover>,
         clock: Arc<dyn Clock>,
@@ -119,6 +121,7 @@ impl Agent {
     ) -> Self {
         let (queue, queued) = mpsc::channel(limits.queue.max(1));
         Self(Arc::new(Inner {
+            node,
             key,
             prover,
             clock,
@@ -132,9 +135,9 @@ impl Agent {
         }))
     }
 
-    /// The node: the address of its operator key.
+    /// The node.
     pub fn node(&self) -> Address {
-        self.0.key.address()
+        self.0.node
     }
 
     /// Runs sessions and serves the API until `cancel`; a job in progress is given up then.
@@ -230,6 +233,12 @@ impl Agent {
         if terms.node != self.node() {
             let message = format!("the challenge is for node {}, this is {}", terms.node, self.node());
             return Err(ApiError::bad_request("wrong_node", message));
+        }
+        let operator = self.0.key.address();
+        if terms.operator != operator {
+            let message =
+                format!("the challenge is for the operator {}, this agent signs as {operator}", terms.operator);
+            return Err(ApiError::bad_request("wrong_operator", message));
         }
         let now = clock.now_ms();
         if now > terms.expiresMs {

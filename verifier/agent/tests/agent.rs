@@ -29,6 +29,8 @@ use tokio_util::sync::CancellationToken;
 type Change = fn(&mut Terms);
 
 const BEGIN_MS: u64 = 1_800_000_000_000;
+/// Another address than its operator's: the operator key was changed.
+const NODE: Address = Address::repeat_byte(0x70);
 const HERE: Domain = Domain { chain_id: 42161, verifier_set: Address::repeat_byte(0xa1) };
 const THERE: Domain = Domain { chain_id: 8453, verifier_set: Address::repeat_byte(0xb2) };
 
@@ -54,7 +56,7 @@ async fn serve(prover: Arc<dyn Prover>, limits: Limits) -> Served {
     let clock = ManualClock::new(BEGIN_MS);
     let known = Verifiers::new(verifiers().map(|k| k.address()));
     let registrations = [HERE, THERE].map(|domain| Registration { domain, verifiers: known.clone() }).to_vec();
-    let agent = Agent::new(key(7), prover, Arc::new(clock.clone()), registrations, limits);
+    let agent = Agent::new(NODE, key(7), prover, Arc::new(clock.clone()), registrations, limits);
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let stop = CancellationToken::new();
@@ -78,7 +80,8 @@ fn terms() -> Terms {
     Terms {
         leaseId: B256::repeat_byte(1),
         provider: key(8).address(),
-        node: key(7).address(),
+        node: NODE,
+        operator: key(7).address(),
         gpuIndex: 0,
         gpuCount: 1,
         claimedClass: 36,
@@ -138,7 +141,7 @@ const WAIT: Duration = Duration::from_secs(10);
 async fn runs_a_session_once_and_opens_what_is_drawn() {
     let served = serve(cpu(), Limits::default()).await;
     let health = served.client.health().await.unwrap();
-    assert_eq!((health.node, health.domains), (key(7).address(), vec![HERE, THERE]));
+    assert_eq!((health.node, health.domains), (NODE, vec![HERE, THERE]));
 
     let challenge = challenge(terms(), HERE);
     let id = served.client.challenge(&challenge).await.unwrap().session;
@@ -164,8 +167,9 @@ async fn refuses_what_it_should_not_run() {
     let served = serve(cpu(), Limits { ops: 1 << 30, ..Limits::default() }).await;
     let refused = async |challenge: &Challenge| refusal(served.client.challenge(challenge).await).error;
 
-    let changes: [(&str, Change); 10] = [
+    let changes: [(&str, Change); 11] = [
         ("wrong_node", |t| t.node = Address::repeat_byte(9)),
+        ("wrong_operator", |t| t.operator = NODE),
         ("wrong_backend", |t| t.backend = 2),
         ("expired", |t| (t.openedMs, t.expiresMs) = (BEGIN_MS - 60_000, BEGIN_MS - 1)),
         ("invalid_times", |t| (t.openedMs, t.expiresMs) = (BEGIN_MS + 31_000, BEGIN_MS + 60_000)),

@@ -165,7 +165,7 @@ impl Evidence {
         let Some(openings) = &self.openings else {
             return self.conclude(&session, s0, Some(commit), span, Outcome::Timeout, 0);
         };
-        let openings = openings.verify_from(session.terms.node, &self.domain).map_err(SessionError::from)?;
+        let openings = openings.verify_from(session.terms.operator, &self.domain).map_err(SessionError::from)?;
         session.expect(openings.sessionId)?;
         if openings.sampleSeed != seed {
             return Err(EvidenceError::OtherSample);

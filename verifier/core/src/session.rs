@@ -163,7 +163,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`] names what differs.
     pub fn check_commit(&self, s0: B256, commit: &Signed<SessionCommit>) -> Result<(), SessionError> {
-        let message = commit.verify_from(self.terms.node, &self.domain)?;
+        let message = commit.verify_from(self.terms.operator, &self.domain)?;
         self.expect(message.sessionId)?;
         let checks = [
             (message.node == self.terms.node, "node"),

@@ -19,6 +19,8 @@ sol! {
         bytes32 leaseId;
         address provider;
         address node;
+        /// Whose key signs for the node.
+        address operator;
         uint16 gpuIndex;
         uint16 gpuCount;
         uint16 claimedClass;

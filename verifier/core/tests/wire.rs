@@ -85,7 +85,7 @@ proptest! {
         class: u16, verifiers in prop::collection::vec(account(), 0..5),
     ) {
         round_trip(Terms {
-            leaseId: a, provider, node, gpuIndex: class, gpuCount: 1, claimedClass: class, backend: 2,
+            leaseId: a, provider, node, operator: provider, gpuIndex: class, gpuCount: 1, claimedClass: class, backend: 2,
             beaconRound: jobs, beacon: b, policyHash: a, m, n: m, k: m, jobs, leafSamples: 9, verifiers, quorum: 2,
             openedMs: jobs, runMs: seed, expiresMs: seed,
         }, seed)?;

@@ -199,6 +199,7 @@ fn terms(leader: &Verifier, work: &Work, peers: &[Peer]) -> Result<Terms, Measur
         leaseId: work.lease_id,
         provider: work.provider,
         node: work.node,
+        operator: work.operator,
         gpuIndex: work.gpu_index,
         gpuCount: work.gpu_count,
         claimedClass: work.claimed_class,

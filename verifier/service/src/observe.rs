@@ -42,7 +42,7 @@ pub(crate) async fn chain(
                 },
                 Progress::Failed(reason) => tracing::debug!(session = %session.id, %reason, "the node failed"),
                 Progress::Running(head) => {
-                    match head.verify_from(session.terms.node, &session.domain) {
+                    match head.verify_from(session.terms.operator, &session.domain) {
                         Ok(head) => tracing::debug!(session = %session.id, job = head.job, "the node works"),
                         Err(e) => tracing::debug!(session = %session.id, reason = %e, "a heartbeat does not count"),
                     }
@@ -90,7 +90,7 @@ pub(crate) async fn openings(
 }
 
 fn check_openings(session: &Session, sample_seed: B256, openings: &Signed<Openings>) -> Result<(), SessionError> {
-    let message = openings.verify_from(session.terms.node, &session.domain)?;
+    let message = openings.verify_from(session.terms.operator, &session.domain)?;
     session.expect(message.sessionId)?;
     if message.sampleSeed == sample_seed { Ok(()) } else { Err(SessionError::Commit("sampling seed")) }
 }

@@ -81,8 +81,10 @@ pub struct Work {
     pub domain: Domain,
     /// Lease measured for, or zero.
     pub lease_id: B256,
-    /// The node's operator key.
+    /// The node.
     pub node: Address,
+    /// Whose key signs for the node.
+    pub operator: Address,
     /// Who owns the node.
     pub provider: Address,
     /// First unit.

@@ -187,6 +187,7 @@ fn invitation(network: &Network, change: impl FnOnce(&mut Terms)) -> (Invitation
         leaseId: work.lease_id,
         provider: work.provider,
         node: work.node,
+        operator: work.operator,
         gpuIndex: 0,
         gpuCount: 1,
         claimedClass: work.claimed_class,

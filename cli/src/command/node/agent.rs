@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
 
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use spheron_client::Client;
@@ -33,6 +33,9 @@ pub struct RunAgent {
     /// Whose time counts: for local chains
     #[arg(long, value_enum, default_value_t = TimeSource::System, hide = true)]
     clock: TimeSource,
+    /// The node [default: the address of the key, which is the node's name until its operator key is changed]
+    #[arg(long, value_name = "ADDRESS")]
+    node: Option<Address>,
     #[command(flatten)]
     networks: Networks,
     #[command(flatten)]
@@ -69,7 +72,9 @@ impl RunAgent {
         let prover =
             self.behaviour.as_behaviour().wrap(Arc::new(CpuProver::new(threads)), Arc::new(std::thread::sleep));
         let clock = self.clock.clock(&chains, &cancel).await?;
-        let agent = Agent::new(self.key.signer()?, prover, clock, registrations.clone(), Limits::default());
+        let key = self.key.signer()?;
+        let node = self.node.unwrap_or_else(|| key.address());
+        let agent = Agent::new(node, key, prover, clock, registrations.clone(), Limits::default());
         let listener = TcpListener::bind(self.listen).await;
         let listener = listener.with_context(|| format!("cannot listen on {}", self.listen))?;
         tokio::spawn(keep_following(chains, registrations, self.clock.refresh(), cancel.clone()));

@@ -76,6 +76,13 @@ async fn check_claim(chain: &Client, terms: &Terms) -> anyhow::Result<()> {
         node.provider,
         terms.provider
     );
+    ensure!(
+        node.operator == terms.operator,
+        "node {} is operated by {}, not {}",
+        terms.node,
+        node.operator,
+        terms.operator
+    );
     let claimed = terms.claimedClass;
     ensure!(node.resource == claimed, "node {} claims resource {}, not {claimed}", terms.node, node.resource);
     let last = u32::from(terms.gpuIndex) + u32::from(terms.gpuCount);

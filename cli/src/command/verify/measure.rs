@@ -66,6 +66,7 @@ impl Measure {
             domain: domain_of(client),
             lease_id,
             node: self.node,
+            operator: node.operator,
             provider: node.provider,
             gpu_index: 0,
             gpu_count: u16::try_from(node.units).context("a verdict covers at most 65,535 units")?,

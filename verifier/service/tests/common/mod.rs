@@ -41,6 +41,8 @@ pub const SLOWER: u16 = 16;
 /// Jobs of a session.
 pub const JOBS: u64 = 60;
 
+/// Another address than its operator's: the operator key was changed.
+pub const NODE: Address = Address::repeat_byte(0x70);
 pub const ARBITRUM: Domain = Domain { chain_id: 42161, verifier_set: Address::repeat_byte(0xa1) };
 pub const BASE: Domain = Domain { chain_id: 8453, verifier_set: Address::repeat_byte(0xb2) };
 
@@ -150,11 +152,12 @@ impl Network {
             async move { agent.serve(listener, cancel).await.unwrap() }
         });
         servers.push(cancel);
-        directory.set_agent(node.address(), &agent_url);
+        directory.set_agent(NODE, &agent_url);
         let work = Work {
             domain: ARBITRUM,
             lease_id: B256::repeat_byte(0x1e),
-            node: node.address(),
+            node: NODE,
+            operator: node.address(),
             provider: key(8).address(),
             gpu_index: 0,
             gpu_count: 1,
@@ -216,7 +219,7 @@ pub fn agent(node: &PrivateKeySigner, setup: &Setup, clock: &ManualClock, verifi
     let prover = (setup.prover)(setup.behaviour.wrap(honest, wait));
     let verifiers = Verifiers::new(verifiers);
     let registrations = [ARBITRUM, BASE].map(|domain| Registration { domain, verifiers: verifiers.clone() }).to_vec();
-    Agent::new(node.clone(), prover, Arc::new(clock.clone()), registrations, Limits::default())
+    Agent::new(NODE, node.clone(), prover, Arc::new(clock.clone()), registrations, Limits::default())
 }
 
 /// Advances the clock, but not far past the time for a run: a session must not expire while others still talk.
