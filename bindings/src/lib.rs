@@ -7,8 +7,11 @@
 #![allow(missing_docs, clippy::too_many_arguments)] // generated code
 
 pub mod artifact;
+pub mod claim_to;
 pub mod domain;
 pub mod erc3009;
+pub mod permit2;
+pub mod range;
 pub mod revert;
 
 /// One module per contract, named as the contract in snake case.

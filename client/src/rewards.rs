@@ -6,9 +6,12 @@ use alloy::{
     primitives::{Address, B256, U256},
     rpc::types::Filter,
 };
-use spheron_bindings::distributor::{
-    Distributor,
-    IDistributor::{Epoch, Reward},
+use spheron_bindings::{
+    distributor::{
+        Distributor,
+        IDistributor::{Epoch, Reward},
+    },
+    range::range_payment,
 };
 
 use crate::{Client, ClientError, event_of};
@@ -44,7 +47,8 @@ impl Client {
         let claims = claims.into_iter().map(|event| (event.epoch, event.amount));
         // The accounts of a range are packed, and no filter finds them.
         let ranges = self.events::<Distributor::RangePaid>(distributor, Filter::new()).await?;
-        let ranges = ranges.iter().flat_map(|range| range.payments.iter().map(|word| (range.epoch, unpack(*word))));
+        let ranges =
+            ranges.iter().flat_map(|range| range.payments.iter().map(|word| (range.epoch, range_payment(*word))));
         let ranges = ranges.filter(|(_, (payee, _))| *payee == account).map(|(epoch, (_, amount))| (epoch, amount));
         let (mut tokens, mut paid) = (BTreeMap::new(), BTreeMap::new());
         for (epoch, amount) in claims.chain(ranges) {
@@ -127,9 +131,4 @@ impl Client {
         let call = Distributor::claimToCall { epoch, index: U256::from(index), reward, to, proof };
         self.send(self.contracts().distributor, &call).await.map(drop)
     }
-}
-
-/// The account and the wei of one word of `RangePaid`.
-fn unpack(word: B256) -> (Address, U256) {
-    (Address::from_slice(&word[..20]), U256::from_be_slice(&word[20..]))
 }

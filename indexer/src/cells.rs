@@ -38,6 +38,11 @@ pub enum CellRef<'a> {
 const DIGITS: usize = 78;
 
 impl Cells {
+    /// With room for so many values, and so many bytes of theirs.
+    pub fn with_capacity(cells: usize, bytes: usize) -> Self {
+        Self { cells: Vec::with_capacity(cells), bytes: Vec::with_capacity(bytes) }
+    }
+
     /// Number of values.
     pub fn len(&self) -> usize {
         self.cells.len()
@@ -141,7 +146,20 @@ impl Cells {
     }
 }
 
-impl CellRef<'_> {
+impl<'a> CellRef<'a> {
+    /// An unsigned INTEGER; 0 if it is something else.
+    pub fn number(self) -> u64 {
+        if let Self::Integer(number) = self { number.cast_unsigned() } else { 0 }
+    }
+
+    /// The bytes of a TEXT or a BLOB; none if it is something else.
+    pub fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Text(bytes) | Self::Blob(bytes) => bytes,
+            Self::Null | Self::Integer(_) => &[],
+        }
+    }
+
     /// The value, owned.
     pub fn to_value(self) -> Value {
         match self {

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api,
     decode::Catalog,
-    follow::{FollowError, FollowOptions, Follower, Left},
+    follow::{Behind, FollowError, FollowOptions, Follower, Left},
     manifest::{ChainManifest, Manifest, ManifestError},
     queue::WriterQueue,
     source::{Endpoint, Expected, LogSource, Pool, PoolOptions, Rpc, RpcOptions, SourceError},
@@ -169,9 +169,11 @@ impl Indexer {
         let (queue, writer) = WriterQueue::new(self.writer);
         let mut tasks = JoinSet::new();
         let follow = self.config.follow;
+        let behind = Behind::new(self.chains.len());
         for (chain, left, source, status) in self.chains {
             let name = chain.name.clone();
-            let follower = Follower::new(chain, self.catalog.clone(), left, source, queue.clone(), status, follow);
+            let follower =
+                Follower::new(chain, self.catalog.clone(), left, source, queue.clone(), status, follow, behind.clone());
             let cancel = cancel.clone();
             tasks.spawn(async move { follower.run(cancel).await.map_err(|cause| (name, cause)) });
         }

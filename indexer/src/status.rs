@@ -218,6 +218,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_machine_that_slept_for_hours_is_stalled_until_the_next_look_and_no_longer() {
+        let status = status();
+        status.saw_head(9, 1);
+        tokio::time::advance(Duration::from_secs(8 * 3_600)).await;
+        assert_eq!(status.report().phase, Phase::Stalled);
+        status.saw_head(9, 2);
+        assert_eq!((status.report().phase, status.idle()), (Phase::Live, Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_quiet_chain_is_not_stalled_as_long_as_its_head_is_seen() {
         let status = status();
         for _ in 0..5 {

@@ -130,6 +130,7 @@ impl Chain {
         let mut bloom = Bloom::ZERO;
         for log in &logs {
             bloom.accrue(BloomInput::Raw(log.address.as_slice()));
+            log.data.topics().iter().for_each(|topic| bloom.accrue(BloomInput::Raw(topic.as_slice())));
         }
         self.blocks.push(Block { number, hash, parent_hash, time, bloom, logs });
     }

@@ -26,9 +26,13 @@ pub fn number(out: &mut Vec<u8>, number: u64) {
     out.push(b'"');
 }
 
-/// The header of a block, with an unlikely `extra` member in front, as nodes add their own.
-pub fn header(out: &mut Vec<u8>, block: &Block) {
-    out.extend_from_slice(b"{\"size\":\"0x220\",\"transactions\":[],\"number\":");
+/// The header of a block, with an unlikely `extra` member in front, as nodes add their own; `whole` with transactions.
+pub fn header(out: &mut Vec<u8>, block: &Block, whole: bool) {
+    out.extend_from_slice(b"{\"size\":\"0x220\",\"transactions\":[");
+    for index in (0..block.logs.len()).step_by(LOGS_PER_TX).filter(|_| whole) {
+        transaction(out, block, index);
+    }
+    out.extend_from_slice(b"],\"number\":");
     number(out, block.number);
     out.extend_from_slice(b",\"hash\":");
     bytes(out, block.hash.as_slice());
@@ -39,6 +43,21 @@ pub fn header(out: &mut Vec<u8>, block: &Block) {
     out.extend_from_slice(b",\"logsBloom\":");
     let bloom: &Bloom = &block.bloom;
     bytes(out, bloom.as_slice());
+    out.push(b'}');
+}
+
+/// The transaction of the log with this index.
+fn transaction(out: &mut Vec<u8>, block: &Block, index: usize) {
+    out.extend_from_slice(if index > 0 { b",{\"hash\":" } else { b"{\"hash\":" });
+    bytes(out, tx_hash(block.hash, index).as_slice());
+    out.extend_from_slice(b",\"blockHash\":");
+    bytes(out, block.hash.as_slice());
+    out.extend_from_slice(b",\"blockNumber\":");
+    number(out, block.number);
+    out.extend_from_slice(b",\"transactionIndex\":");
+    number(out, (index / LOGS_PER_TX) as u64);
+    out.extend_from_slice(b",\"from\":");
+    bytes(out, &[0x11; 20]);
     out.push(b'}');
 }
 
@@ -61,7 +80,9 @@ pub fn log(out: &mut Vec<u8>, block: &Block, index: usize, log: &Log, with_time:
     bytes(out, block.hash.as_slice());
     out.extend_from_slice(b",\"transactionHash\":");
     bytes(out, tx_hash(block.hash, index).as_slice());
-    out.extend_from_slice(b",\"transactionIndex\":\"0x0\",\"logIndex\":");
+    out.extend_from_slice(b",\"transactionIndex\":");
+    number(out, (index / LOGS_PER_TX) as u64);
+    out.extend_from_slice(b",\"logIndex\":");
     number(out, index as u64);
     if with_time {
         out.extend_from_slice(b",\"blockTimestamp\":");
@@ -70,11 +91,12 @@ pub fn log(out: &mut Vec<u8>, block: &Block, index: usize, log: &Log, with_time:
     out.extend_from_slice(b",\"removed\":false}");
 }
 
-/// Three logs to a transaction.
+const LOGS_PER_TX: usize = 3;
+
 fn tx_hash(block: B256, index: usize) -> B256 {
     let mut hash = block;
     hash[0] ^= 0xff;
-    hash[24..].copy_from_slice(&(index as u64 / 3).to_be_bytes());
+    hash[24..].copy_from_slice(&((index / LOGS_PER_TX) as u64).to_be_bytes());
     hash
 }
 

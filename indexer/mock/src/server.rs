@@ -19,7 +19,7 @@ use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    chain::{Block, Chain},
+    chain::{Block, Chain, Log},
     json,
 };
 
@@ -38,6 +38,9 @@ pub enum Fault {
     Lag(u64),
     /// `eth_getLogs` lacks its last log.
     LostLog,
+    /// `eth_getLogs` lacks one log from the middle of its reply: of those in blocks that are not final, whose filter is
+    /// sparse and which have no second log of the same contract and event, the one with this number.
+    LostOne(usize),
     /// `eth_getLogs` returns its first log twice.
     TwiceLog,
     /// `eth_getLogs` returns its logs in another order.
@@ -62,6 +65,8 @@ pub struct World {
     pub finalized: Option<u64>,
     /// Most logs in a reply.
     pub max_logs: Option<usize>,
+    /// Most addresses in a filter.
+    pub max_addresses: Option<usize>,
     /// Most blocks in a range.
     pub max_range: Option<u64>,
     /// Whether logs carry their block's time.
@@ -197,14 +202,16 @@ impl World {
             "eth_chainId" => json::number(out, self.chain_id),
             "eth_getCode" => out.extend_from_slice(if self.deployed { br#""0x00""# } else { br#""0x""# }),
             "eth_blockNumber" => json::number(out, self.shown()),
-            "eth_getBlockByNumber" => self.block(out, &params[0]),
+            "eth_getBlockByNumber" => self.block(out, &params[0], params[1] == true),
+            // No method of a node: what a measurement asks.
+            "mock_requests" => json::number(out, self.requests),
             "eth_getLogs" => self.logs(out, &params[0], fault)?,
             other => return Err((-32601, format!("the method {other} does not exist"))),
         }
         Ok(())
     }
 
-    fn block(&self, out: &mut Vec<u8>, tag: &Value) {
+    fn block(&self, out: &mut Vec<u8>, tag: &Value, whole: bool) {
         let number = match tag.as_str().unwrap() {
             "latest" => Some(self.shown()),
             "finalized" => self.finalized,
@@ -212,7 +219,7 @@ impl World {
         };
         let block = number.filter(|number| *number <= self.shown()).and_then(|number| self.chain.get(number));
         match block {
-            Some(block) => json::header(out, block),
+            Some(block) => json::header(out, block, whole),
             None => out.extend_from_slice(b"null"),
         }
     }
@@ -227,6 +234,10 @@ impl World {
             _ => {}
         }
         let addresses: HashSet<Address> = json::addresses(&filter["address"]).into_iter().collect();
+        if let Some(most) = self.max_addresses.filter(|most| addresses.len() > *most) {
+            return Err((-32602, format!("too many addresses in the filter, at most {most} are allowed")));
+        }
+        let topics: HashSet<B256> = serde_json::from_value(filter["topics"][0].clone()).unwrap_or_default();
         if let Some((from, to)) = range(filter) {
             self.widest = self.widest.max(to - from + 1);
         }
@@ -234,6 +245,7 @@ impl World {
         let logs = blocks.into_iter().flat_map(|block| block.logs.iter().enumerate().map(move |log| (block, log)));
         let mut logs: Vec<_> =
             logs.filter(|(_, (_, log))| addresses.is_empty() || addresses.contains(&log.address)).collect();
+        logs.retain(|(_, (_, log))| topics.is_empty() || topics.contains(&log.data.topics()[0]));
         if self.max_logs.is_some_and(|most| logs.len() > most) {
             let message = format!("query returned more than {} results", self.max_logs.unwrap());
             return Err((-32005, if self.coy { "query exceeds max results".to_owned() } else { message }));
@@ -244,6 +256,18 @@ impl World {
                 logs.retain(|(block, _)| block.number <= known);
             }
             Some(Fault::LostLog) => drop(logs.pop()),
+            Some(Fault::LostOne(skip)) => {
+                let kind = |log: &Log| (log.address, log.data.topics()[0]);
+                let stands_out = |(block, (_, log)): &(&Block, (usize, &Log))| {
+                    let bits: u32 = block.bloom.iter().map(|byte| byte.count_ones()).sum();
+                    let same = block.logs.iter().filter(|other| kind(other) == kind(log)).count();
+                    self.finalized.is_none_or(|finalized| block.number > finalized) && bits <= 110 && same == 1
+                };
+                let mut places = (0..logs.len()).filter(|place| stands_out(&logs[*place]));
+                if let Some(place) = places.nth(*skip) {
+                    let _ = logs.remove(place);
+                }
+            }
             Some(Fault::TwiceLog) => logs.extend(logs.first().copied()),
             Some(Fault::Shuffled) => logs.reverse(),
             _ => {}

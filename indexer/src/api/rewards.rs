@@ -6,6 +6,7 @@ use axum::{
     extract::{Path, State},
 };
 use serde_json::{Value, json};
+use spheron_bindings::range::range_payment;
 
 use super::{
     Api,
@@ -13,7 +14,7 @@ use super::{
     page::{Object, event_table, list as list_of, objects, page, state_table},
     params::{ChainFilter, Params, number},
 };
-use crate::{fold::range_payment, store::Wanted, value::Field as _};
+use crate::{store::Wanted, value::Field as _};
 
 pub(super) async fn list(State(api): State<Api>, mut params: Params) -> Result<Json<Value>, ApiError> {
     let chain = params.chain(&api).await?;

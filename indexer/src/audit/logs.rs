@@ -29,6 +29,8 @@ pub const SEGMENT_BLOCKS: u64 = 10_000;
 pub struct LogAudit {
     /// Name of the chain.
     pub chain: String,
+    /// EIP-155 id.
+    pub chain_id: u64,
     /// The endpoint that they were held against.
     pub endpoint: String,
     /// Last block that was looked at: the last final one.
@@ -106,21 +108,22 @@ async fn audit_chain(
     let last = stored.cursor.finalized.map(|finalized| finalized.min(stored.cursor.next_block.saturating_sub(1)));
     let last = last.filter(|last| *last >= chain.start_block);
     let last = last.ok_or_else(|| AuditError::Empty { chain: chain.name.clone() })?;
-    let mut decoder = chain.decoder(catalog);
+    let mut decoder = chain.decoder(catalog.clone());
     stored.children.iter().for_each(|child| decoder.add(&child.name, child.address));
-    let filter = LogFilter::new(decoder.addresses(), decoder.selectors());
+    let filter = decoder.filter();
 
     let (mut planner, mut next) = (Planner::default(), chain.start_block);
     let total = usize::try_from((last - next) / SEGMENT_BLOCKS + 1).unwrap_or(usize::MAX);
+    let (name, chain_id) = (chain.name.clone(), chain.chain_id);
     let mut audit =
-        LogAudit { chain: chain.name.clone(), endpoint: label, block: last, segments: 0, logs: 0, differences: vec![] };
+        LogAudit { chain: name, chain_id, endpoint: label, block: last, segments: 0, logs: 0, differences: vec![] };
     while next <= last {
         let range = BlockRange { from: next, to: last.min(next + SEGMENT_BLOCKS - 1) };
         let theirs = fetch(&pool, &mut planner, range, &filter, stored.slot).await;
         let theirs = theirs.map_err(|cause| source_error(chain, cause))?;
         let ours = read(reader.path(), stored.slot, range)?;
         if digest(&ours) != digest(&theirs) {
-            compare(reader, chain, &ours, &theirs, &mut audit).await?;
+            compare(reader, &catalog, &ours, &theirs, &mut audit).await?;
         }
         audit.segments += 1;
         audit.logs += ours.len() as u64;
@@ -198,7 +201,7 @@ fn digest(segment: &Segment) -> B256 {
 
 async fn compare(
     reader: &Reader,
-    chain: &ChainManifest,
+    catalog: &Catalog,
     ours: &Segment,
     theirs: &Segment,
     audit: &mut LogAudit,
@@ -212,7 +215,7 @@ async fn compare(
     differing.sort_by_key(|((id, _), _)| **id);
     for ((id, (_, tx_hash)), what) in differing {
         let at = Position { id: *id, time: 0 };
-        let events = reader.events_of(chain.chain_id, at, *tx_hash).await?;
+        let events = reader.events_of(catalog, audit.chain_id, at, *tx_hash).await?;
         audit.differences.push(LogDifference { block: at.block(), log_index: at.log_index(), what, events });
     }
     Ok(())

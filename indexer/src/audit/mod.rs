@@ -25,6 +25,7 @@ pub use logs::{LogAudit, LogDifference, SEGMENT_BLOCKS, Side, audit_logs};
 pub use report::{AuditReport, ChainAudit, Difference, EventRef};
 
 use crate::{
+    decode::Catalog,
     event::Contract,
     fold::State,
     manifest::{ChainManifest, Manifest, ManifestError},
@@ -117,15 +118,17 @@ pub async fn audit(
     manifest: &Manifest,
     progress: impl Fn(AuditProgress),
 ) -> Result<AuditReport, AuditError> {
+    let catalog = Catalog::of(manifest).map_err(ManifestError::Contracts)?;
     let mut chains = Vec::new();
     for chain in manifest.chains.iter().filter(|chain| !chain.contracts.is_empty()) {
-        chains.push(audit_chain(reader, chain, &progress).await?);
+        chains.push(audit_chain(reader, &catalog, chain, &progress).await?);
     }
     Ok(AuditReport::new(chains))
 }
 
 async fn audit_chain(
     reader: &Reader,
+    catalog: &Catalog,
     chain: &ChainManifest,
     progress: &impl Fn(AuditProgress),
 ) -> Result<ChainAudit, AuditError> {
@@ -144,7 +147,7 @@ async fn audit_chain(
             let Answered { compared, differences } = check.answer(answer);
             report.count(check.kind, compared);
             for field in differences {
-                let events = reader.events_about(chain.chain_id, &check.keys).await?;
+                let events = reader.events_about(catalog, chain.chain_id, &check.keys).await?;
                 report.differences.push(Difference::new(check, field, events));
             }
         }

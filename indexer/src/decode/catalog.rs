@@ -1,6 +1,9 @@
 //! Which contracts there are, and which table each of their events goes to.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use alloy::{
     json_abi::Event,
@@ -30,6 +33,7 @@ pub struct CatalogContract {
     name: String,
     typed: Option<Contract>,
     by_selector: HashMap<B256, usize>,
+    selectors: Arc<[B256]>,
 }
 
 /// Our contracts, whose events the program folds.
@@ -45,12 +49,6 @@ static OURS: LazyLock<Catalog> = LazyLock::new(|| {
 /// The event tables of our contracts, in a fixed order.
 pub fn event_tables() -> &'static [Table] {
     OURS.tables()
-}
-
-/// The table of an event of one of our contracts.
-pub fn event_table_of(contract: &str, selector: B256) -> Option<&'static Table> {
-    let contract = OURS.contract(OURS.index_of(contract)?);
-    contract.table(&selector).map(|table| &OURS.tables()[table])
 }
 
 impl Catalog {
@@ -77,18 +75,15 @@ impl Catalog {
         &self.tables
     }
 
-    /// Selectors of all events.
-    pub fn selectors(&self) -> Vec<B256> {
-        let mut selectors: Vec<_> =
-            self.contracts.iter().flat_map(|contract| contract.by_selector.keys().copied()).collect();
-        selectors.sort();
-        selectors.dedup();
-        selectors
-    }
-
     /// Index of the contract with this name.
     pub fn index_of(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
+    }
+
+    /// The table of an event of the contract with this name.
+    pub fn table_of(&self, contract: &str, selector: B256) -> Option<&Table> {
+        let table = self.contract(self.index_of(contract)?).table(&selector);
+        table.map(|table| &self.tables[table])
     }
 
     /// A contract.
@@ -103,17 +98,14 @@ impl Catalog {
 
     /// Adds a contract; the same one on another chain has the same tables.
     fn add(&mut self, name: &str, typed: Option<Contract>, events: &[Event]) -> Result<(), String> {
-        let selectors = |contract: &CatalogContract| {
-            let mut selectors: Vec<_> = contract.by_selector.keys().copied().collect();
-            selectors.sort();
-            selectors
-        };
-        let mut contract = CatalogContract { name: name.to_owned(), typed, by_selector: HashMap::default() };
         // An event without a selector cannot be told from another one.
         let named: Vec<&Event> = events.iter().filter(|event| !event.anonymous).collect();
+        let mut selectors: Vec<_> = named.iter().map(|event| event.selector()).collect();
+        selectors.sort();
+        let selectors: Arc<[B256]> = selectors.into();
+        let mut contract = CatalogContract { name: name.to_owned(), typed, by_selector: HashMap::default(), selectors };
         if let Some(known) = self.index_of(name) {
-            contract.by_selector = named.iter().map(|event| (event.selector(), 0)).collect();
-            let same = selectors(&contract) == selectors(&self.contracts[known]);
+            let same = contract.selectors == self.contracts[known].selectors;
             return same.then_some(()).ok_or_else(|| format!("contract {name:?} has another ABI on another chain"));
         }
         for event in named {
@@ -144,6 +136,11 @@ impl CatalogContract {
     /// Which one of ours it is.
     pub fn typed(&self) -> Option<Contract> {
         self.typed
+    }
+
+    /// Selectors of its events, in order.
+    pub fn selectors(&self) -> Arc<[B256]> {
+        self.selectors.clone()
     }
 
     /// Index of the table of an event.

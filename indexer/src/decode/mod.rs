@@ -7,16 +7,17 @@ mod catalog;
 mod columns;
 
 pub use abi::WrongData;
-pub use catalog::{Catalog, event_table_of, event_tables};
+pub use catalog::{Catalog, event_tables};
 
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, map::HashMap};
 
 use crate::{
-    cells::Cells,
-    event::{Event, Log},
+    cells::{CellRef, Cells},
+    event::{Contract, Event, Log, Topics},
     position::Position,
+    source::LogFilter,
 };
 
 /// A log that does not fit the ABI of the contract that emitted it.
@@ -41,8 +42,8 @@ pub struct Decoded {
     pub raw: Cells,
     /// Rows by index of their event table.
     pub rows: Vec<Cells>,
-    /// What the fold takes in, in the order of the chain.
-    pub events: Vec<(Position, Event)>,
+    /// For each row of `raw`, the contract whose event the fold takes in.
+    folded: Vec<Option<Contract>>,
     /// Blocks with logs: number, hash, and unix seconds.
     pub blocks: Vec<(u64, B256, u64)>,
     /// Logs that do not fit the ABI of a contract that is not ours; they are rows of `raw_log` only.
@@ -86,26 +87,23 @@ impl Decoder {
         self.contracts.remove(&address);
     }
 
-    /// Addresses of the contracts.
-    pub fn addresses(&self) -> Vec<Address> {
-        let mut addresses: Vec<_> = self.contracts.keys().copied().collect();
-        addresses.sort();
-        addresses
+    /// What is to be asked for: the contracts, each with the selectors of its events.
+    pub fn filter(&self) -> LogFilter {
+        let contracts = self.contracts.iter();
+        LogFilter::new(
+            contracts.map(|(address, index)| (*address, self.catalog.contract(*index).selectors())).collect(),
+        )
     }
 
-    /// Selectors of all events of the catalog.
-    pub fn selectors(&self) -> Vec<B256> {
-        self.catalog.selectors()
-    }
-
-    /// Adds a log that stands at `at`, but for its row of `raw_log`.
+    /// Adds a log that stands at `at`.
     ///
     /// # Errors
     ///
     /// If the log is one of our contracts' and does not fit its ABI.
     pub fn decode(&self, at: Position, log: &Log, decoded: &mut Decoded) -> Result<(), DecodeError> {
-        decoded.logs += 1;
-        let Some(contract) = self.contracts.get(&log.address).map(|index| self.catalog.contract(*index)) else {
+        let contract = self.contracts.get(&log.address).map(|index| self.catalog.contract(*index));
+        decoded.keep(at, log, contract.and_then(|contract| contract.typed()));
+        let Some(contract) = contract else {
             return Ok(()); // a contract that a later version of the manifest left out
         };
         let error = |cause: String| DecodeError {
@@ -115,10 +113,6 @@ impl Decoder {
             address: log.address,
             cause,
         };
-        if let Some(typed) = contract.typed() {
-            let event = Event::decode(typed, &log.topics, &log.data).map_err(|cause| error(cause.to_string()))?;
-            decoded.events.extend(event.map(|event| (at, event)));
-        }
         let Some(table) = log.topics.first().and_then(|selector| contract.table(selector)) else { return Ok(()) };
         decoded.rows.resize_with(self.catalog.tables().len(), Cells::default);
         let row = &mut decoded.rows[table];
@@ -138,9 +132,28 @@ impl Decoder {
     }
 }
 
+/// Columns of `raw_log`.
+pub const RAW_WIDTH: usize = 6;
+
 impl Decoded {
+    /// With room for so many logs.
+    pub fn with_capacity(logs: usize) -> Self {
+        /// Bytes of an average row of `raw_log`.
+        const ROW: usize = 400;
+        let raw = Cells::with_capacity(logs * RAW_WIDTH, logs * ROW);
+        Self { raw, folded: Vec::with_capacity(logs), ..Self::default() }
+    }
+
+    /// What the fold takes in, in the order of the chain.
+    pub fn events(&self) -> impl Iterator<Item = StoredEvent<'_>> {
+        let typed = self.folded.iter().enumerate().filter_map(|(row, contract)| Some((row, (*contract)?)));
+        typed.map(|(row, contract)| StoredEvent { raw: &self.raw, row, contract })
+    }
+
     /// Adds the row of `raw_log`, and notes the block.
-    pub fn keep(&mut self, at: Position, log: &Log) {
+    fn keep(&mut self, at: Position, log: &Log, folded: Option<Contract>) {
+        self.logs += 1;
+        self.folded.push(folded);
         let raw = &mut self.raw;
         raw.integer(at.id.cast_signed());
         raw.integer(at.time.cast_signed());
@@ -151,5 +164,41 @@ impl Decoded {
         if self.blocks.last().is_none_or(|(number, ..)| *number != log.block) {
             self.blocks.push((log.block, log.block_hash, at.time));
         }
+    }
+}
+
+/// A row of `raw_log` that the fold takes in. It is decoded when its turn comes: an event takes as much memory as the
+/// longest one of all contracts.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredEvent<'a> {
+    raw: &'a Cells,
+    row: usize,
+    contract: Contract,
+}
+
+impl<'a> StoredEvent<'a> {
+    /// Where it stands.
+    pub fn at(&self) -> Position {
+        Position { id: self.cell(0).number(), time: self.cell(1).number() }
+    }
+
+    /// The event, `None` if the contract's ABI has no such event.
+    ///
+    /// # Errors
+    ///
+    /// If the log does not fit the ABI.
+    pub fn decode(&self) -> Result<Option<Event>, DecodeError> {
+        let topics = Topics::from_bytes(self.cell(3).bytes()).unwrap_or_default();
+        Event::decode(self.contract, &topics, self.cell(4).bytes()).map_err(|cause| DecodeError {
+            block: self.at().block(),
+            log_index: self.at().log_index(),
+            contract: self.contract.name().to_owned(),
+            address: Address::try_from(self.cell(2).bytes()).unwrap_or_default(),
+            cause: cause.to_string(),
+        })
+    }
+
+    fn cell(&self, column: usize) -> CellRef<'a> {
+        self.raw.get(RAW_WIDTH * self.row + column)
     }
 }

@@ -11,6 +11,7 @@ mod entities;
 mod entity;
 mod governance;
 mod lease;
+mod macros;
 mod money;
 mod orders;
 mod registry;
@@ -21,7 +22,6 @@ mod verification;
 
 pub use entities::*;
 pub use entity::{Change, Entity, Rows, Stock};
-pub use rewards::range_payment;
 pub use stake::BURN_ADDRESS;
 pub use token::{SPON, STAKED_SPON};
 

@@ -1,16 +1,16 @@
 //! Distributor: epochs, what was paid of them, and who may claim.
 
-use alloy::primitives::{Address, B256, U256};
-use spheron_bindings::distributor::Distributor::{DistributorEvents, EpochFunded};
+use alloy::primitives::{Address, U256};
+use spheron_bindings::{
+    distributor::Distributor::{DistributorEvents, EpochFunded},
+    range::range_payment,
+};
 
 use super::{Epoch, EpochStatus, Inconsistent, State, add, small};
 use crate::position::{EventId, Position};
 
 /// Rewards in one row of paid bits, as in a word of the contract.
 const RANGE: u64 = 256;
-
-/// Bits of an amount in a word of `RangePaid`; the account is above them.
-const AMOUNT_BITS: usize = 96;
 
 pub(super) fn apply(state: &mut State, at: Position, event: &DistributorEvents) -> Result<(), Inconsistent> {
     match event {
@@ -70,12 +70,6 @@ pub(super) fn apply(state: &mut State, at: Position, event: &DistributorEvents) 
         DistributorEvents::EIP712DomainChanged(_) => {}
     }
     Ok(())
-}
-
-/// The account and the wei of one word of `RangePaid`.
-pub fn range_payment(word: B256) -> (Address, U256) {
-    let amount = U256::from_be_bytes(word.0) & ((U256::ONE << AMOUNT_BITS) - U256::ONE);
-    (Address::from_slice(&word[..20]), amount)
 }
 
 fn fund(state: &mut State, at: Position, event: &EpochFunded) -> Result<(), Inconsistent> {

@@ -53,7 +53,7 @@ impl Fetcher {
             return Ok(Vec::new());
         }
         let mut all = Vec::new();
-        let contracts = self.filter.addresses().len();
+        let contracts = self.filter.contracts().len();
         // What was added to the filter since it was asked for the range.
         let late = contracts - fetched.contracts;
         let mut missing: Vec<Address> = children.known.iter().rev().take(late).map(|child| child.address).collect();
@@ -65,7 +65,9 @@ impl Fetcher {
             if missing.is_empty() {
                 return Ok(all);
             }
-            let of_missing = Self { filter: self.filter_of(std::mem::take(&mut missing)), ..self.clone() };
+            let missing = std::mem::take(&mut missing);
+            let contracts = self.filter.contracts().iter().filter(|(address, _)| missing.contains(address)).cloned();
+            let of_missing = Self { filter: LogFilter::new(contracts.collect()), ..self.clone() };
             let more = of_missing.fetch(range).await?;
             fetched.headers.extend(more.headers);
             fetched.logs.logs.extend(more.logs.logs);
@@ -84,7 +86,7 @@ impl Fetcher {
             decoder.add(&child.name, child.address);
         }
         children.known.extend(born.iter().cloned());
-        self.filter = self.filter_of(decoder.addresses());
+        self.filter = decoder.filter();
         self.decoder = Arc::new(decoder);
     }
 
@@ -95,11 +97,7 @@ impl Fetcher {
             decoder.remove(child.address);
         }
         children.known = left;
-        self.filter = self.filter_of(decoder.addresses());
+        self.filter = decoder.filter();
         self.decoder = Arc::new(decoder);
-    }
-
-    fn filter_of(&self, addresses: Vec<Address>) -> LogFilter {
-        LogFilter::new(addresses, self.decoder.selectors())
     }
 }

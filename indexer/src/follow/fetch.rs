@@ -46,7 +46,7 @@ impl Fetcher {
         let timeless = logs.logs.iter().filter(|log| log.block_time.is_none()).map(|log| log.block);
         let blocks: Vec<u64> = timeless.collect::<BTreeSet<_>>().into_iter().collect();
         let headers = self.headers(&blocks, &logs.endpoint).await?;
-        Ok(Fetched { logs, headers, contracts: self.filter.addresses().len() })
+        Ok(Fetched { logs, headers, contracts: self.filter.contracts().len() })
     }
 
     /// All logs of a range, in as many requests as the endpoint wants.
@@ -123,15 +123,13 @@ fn decode(
     headers: &BTreeMap<u64, Header>,
 ) -> Result<Decoded, FollowError> {
     let wrong = |message: String| SourceError::new(&fetched.endpoint, Class::MissingData, message);
-    let mut decoded = Decoded::default();
-    decoded.events.reserve(fetched.logs.len());
+    let mut decoded = Decoded::with_capacity(fetched.logs.len());
     let add = |decoded: &mut Decoded, log: &Log| -> Result<(), FollowError> {
         let id = event_id(slot, log.block, log.log_index);
         let id = id.ok_or_else(|| wrong(format!("returned log {} of block {}", log.log_index, log.block)))?;
         let time = log.block_time.or_else(|| headers.get(&log.block).map(|header| header.time));
         let time = time.ok_or_else(|| wrong(format!("returned no time of block {}", log.block)))?;
         let at = Position { id, time };
-        decoded.keep(at, log);
         decoder.decode(at, log, decoded).map_err(|error: DecodeError| error.into())
     };
     fetched.logs.iter().try_for_each(|log| add(&mut decoded, log))?;

@@ -6,7 +6,7 @@ use super::{FollowError, Follower, fetch::Fetched};
 use crate::{
     source::{
         BlockRange, Class, Header, Heads, RangeLogs, SourceError,
-        bloom::{self, Verdict},
+        bloom::{self, Doubt, Lost},
     },
     store::Tip,
 };
@@ -22,7 +22,7 @@ impl Follower {
         let range = self.fetcher.plan(self.cursor.next_block, heads.latest.number);
         let before = self.tip_of(range, heads).await?;
         let logs = self.fetcher.logs(range).await?;
-        let contracts = self.fetcher.filter.addresses().len();
+        let contracts = self.fetcher.filter.contracts().len();
         let mut fetched = Fetched { logs, headers: BTreeMap::new(), contracts };
         let born = self.fetcher.complete(&mut self.children, range, &mut fetched).await?;
 
@@ -34,7 +34,7 @@ impl Follower {
         fetched.headers = self.fetcher.headers(&asked, &fetched.logs.endpoint).await?;
         let get = |number: u64| fetched.headers.get(&number).copied();
         check_unchanged(before, parent, &fetched.logs, get)?;
-        self.check_blooms(range, &fetched)?;
+        self.check_blooms(range, &fetched).await?;
 
         let (events, endpoint) = (fetched.logs.logs.len(), fetched.logs.endpoint.clone());
         let batch = self.fetcher.batch(range, fetched, born, finalized).await?;
@@ -51,20 +51,34 @@ impl Follower {
         }
     }
 
-    /// A node that lags has no logs of the newest blocks yet; the filters of their headers tell.
-    fn check_blooms(&self, range: BlockRange, fetched: &Fetched) -> Result<(), SourceError> {
-        let found: BTreeSet<u64> = fetched.logs.logs.iter().map(|log| log.block).collect();
-        let ours = self.fetcher.filter.addresses();
-        let of_range = fetched.headers.range(range.from..=range.to).map(|(_, header)| header);
-        let lost = of_range.filter(|header| !found.contains(&header.number));
-        match lost.into_iter().find(|header| bloom::logs_of(&header.bloom, ours) == Verdict::Surely) {
-            Some(header) => {
-                let message =
-                    format!("returned no logs of block {}, but its bloom filter says there are some", header.number);
-                Err(SourceError::new(&fetched.logs.endpoint, Class::MissingData, message))
-            }
-            None => Ok(()),
+    /// Holds the logs against the filters of the headers: a node that lags has no logs of the newest blocks yet, and a
+    /// careless one loses some on the way.
+    async fn check_blooms(&mut self, range: BlockRange, fetched: &Fetched) -> Result<(), FollowError> {
+        let logs = &fetched.logs.logs;
+        for (number, header) in fetched.headers.range(range.from..=range.to) {
+            let begins = logs.partition_point(|log| log.block < *number);
+            let ends = logs.partition_point(|log| log.block <= *number);
+            let found = &logs[begins..ends];
+            let why = match bloom::lost(&header.bloom, &self.fetcher.filter, found) {
+                // The endpoint has confirmed the last block of the range.
+                _ if *number == range.to => continue,
+                Lost::Nothing => continue,
+                Lost::Perhaps => {
+                    let again = self.fetcher.logs(BlockRange { from: *number, to: *number }).await?.logs.len();
+                    if again == found.len() {
+                        continue;
+                    }
+                    format!("{again} when it was asked again")
+                }
+                Lost::Surely if self.doubt.is_over(header.hash) => continue,
+                Lost::Surely => "its bloom filter says there are others".to_owned(),
+            };
+            let message = format!("returned {} logs of block {number}, but {why}", found.len());
+            self.source.distrust(&fetched.logs.endpoint);
+            return Err(SourceError::new(&fetched.logs.endpoint, Class::MissingData, message).into());
         }
+        self.doubt = Doubt::default();
+        Ok(())
     }
 
     /// The last header of a range before its logs are asked for.

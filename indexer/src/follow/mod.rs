@@ -2,10 +2,14 @@
 //! chain before and after.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -13,7 +17,7 @@ use crate::{
     manifest::ChainManifest,
     plan::Planner,
     queue::{WriterQueue, WriterStopped},
-    source::{Heads, LogFilter, LogSource, SourceError},
+    source::{Heads, LogSource, SourceError, bloom::Doubt},
     status::ChainStatus,
     store::{Child, Cursor, StoreError},
 };
@@ -103,7 +107,41 @@ pub(crate) struct Follower {
     options: FollowOptions,
     cursor: Cursor,
     pace: pace::Pace,
-    indexed: bool,
+    doubt: Doubt,
+    indexing: Indexing,
+}
+
+/// How many chains have not caught up since the start: indexes are made by the last one that does, as they would slow
+/// the backfills of the others down.
+#[derive(Debug)]
+pub(crate) struct Behind(AtomicUsize);
+
+impl Behind {
+    pub fn new(chains: usize) -> Arc<Self> {
+        Arc::new(Self(AtomicUsize::new(chains)))
+    }
+}
+
+/// A chain that has caught up waits no longer for the others: its readers need the indexes.
+const INDEXES_WAIT: Duration = Duration::from_secs(600);
+
+/// When a chain has the indexes made.
+struct Indexing {
+    behind: Arc<Behind>,
+    caught_up: Option<Instant>,
+    done: bool,
+}
+
+impl Indexing {
+    /// Takes in that the chain has caught up; whether the indexes are to be made now.
+    fn is_due(&mut self) -> bool {
+        let since = *self.caught_up.get_or_insert_with(|| {
+            self.behind.0.fetch_sub(1, Ordering::Relaxed);
+            Instant::now()
+        });
+        let alone = self.behind.0.load(Ordering::Relaxed) == 0;
+        !self.done && (alone || since.elapsed() >= INDEXES_WAIT)
+    }
 }
 
 /// Where a chain was left.
@@ -123,23 +161,24 @@ impl Follower {
         writer: WriterQueue,
         status: ChainStatus,
         options: FollowOptions,
+        behind: Arc<Behind>,
     ) -> Self {
         let births = chain.sources.iter().filter_map(|source| source.birth(&chain.sources).ok().flatten()).collect();
         let mut children = Children { births, known: Vec::new() };
         let decoder = chain.decoder(catalog);
-        let filter = LogFilter::new(decoder.addresses(), decoder.selectors());
         let mut fetcher = fetch::Fetcher {
             chain_id: chain.chain_id,
             slot: left.slot,
             source: source.clone(),
+            filter: decoder.filter(),
             decoder: Arc::new(decoder),
-            filter,
             planner: Arc::default(),
         };
         fetcher.adopt(&mut children, &left.children);
         let cursor = left.cursor;
         let pace = pace::Pace::new();
-        Self { chain, source, fetcher, children, writer, status, options, cursor, pace, indexed: false }
+        let (doubt, indexing) = (Doubt::default(), Indexing { behind, caught_up: None, done: false });
+        Self { chain, source, fetcher, children, writer, status, options, cursor, pace, doubt, indexing }
     }
 
     /// Follows the chain until `cancel`, until its head if asked to, or until something cannot be repaired.
@@ -200,7 +239,7 @@ impl Follower {
         }
         self.status.does("asking for the head");
         let heads = self.source.heads(self.cursor.tip.map(|tip| tip.number)).await?;
-        self.pace.saw(heads.latest.number, tokio::time::Instant::now());
+        self.pace.saw(heads.latest.number, Instant::now());
         self.status.saw_head(heads.latest.number, self.source.requests());
         let finalized = self.finalized(&heads);
         if let Some(tip) = self.cursor.tip {
@@ -229,10 +268,10 @@ impl Follower {
     }
 
     async fn index_once(&mut self) -> Result<(), FollowError> {
-        if !self.indexed {
+        if self.indexing.is_due() {
             self.status.does("making the indexes");
             self.writer.create_indexes().await??;
-            self.indexed = true;
+            self.indexing.done = true;
         }
         Ok(())
     }
@@ -246,4 +285,22 @@ impl Follower {
 
 fn lock(planner: &Mutex<Planner>) -> MutexGuard<'_, Planner> {
     planner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_chain_that_catches_up_makes_the_indexes_unless_it_takes_too_long() {
+        let behind = Behind::new(2);
+        let chain = || Indexing { behind: behind.clone(), caught_up: None, done: false };
+        let (mut first, mut second) = (chain(), chain());
+        assert!(!first.is_due() && !first.is_due());
+        tokio::time::advance(INDEXES_WAIT).await;
+        assert!(first.is_due());
+        first.done = true;
+        assert!(!first.is_due());
+        assert!(second.is_due());
+    }
 }

@@ -1,18 +1,28 @@
 //! What one endpoint is asked, and what is believed of its answers.
 
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use alloy::primitives::{Address, Bytes, U64};
 use serde_json::json;
 
 use super::{
     BlockRange, Call, Class, Header, Heads, LogFilter, RangeLogs, Rpc, SourceError,
-    bloom::{self, Verdict},
+    bloom::{self, Doubt, Lost},
     error::classify,
+    filter::Queries,
     rpc::Outcome,
-    wire::{RangeError, WireHeader, read_logs, read_range},
+    wire::{RangeError, RangeQuestion, RangeReply, WireHeader, read_logs, read_range},
 };
+use crate::event::Log;
 
 /// Headers in one request.
 const HEADERS_PER_REQUEST: usize = 100;
+
+/// Addresses that a call for logs names, until the endpoint says otherwise.
+const MAX_ADDRESSES: usize = 500;
 
 /// A question to a contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +46,15 @@ pub struct BlockCalls {
 #[derive(Debug)]
 pub struct Endpoint {
     rpc: Rpc,
+    /// Addresses that it takes in a call for logs.
+    addresses: AtomicUsize,
+    doubt: Mutex<Doubt>,
 }
 
 impl Endpoint {
     /// The endpoint behind `rpc`.
     pub fn new(rpc: Rpc) -> Self {
-        Self { rpc }
+        Self { rpc, addresses: AtomicUsize::new(MAX_ADDRESSES), doubt: Mutex::default() }
     }
 
     /// The client behind it.
@@ -100,33 +113,27 @@ impl Endpoint {
     /// [`Class::MissingData`] if the endpoint lacks the last block, or contradicts itself about its logs;
     /// [`Class::WrongChain`] if it has come to serve another chain.
     pub async fn logs(&self, chain_id: u64, range: BlockRange, filter: &LogFilter) -> Result<RangeLogs, SourceError> {
-        let mut query = filter.json();
-        (query["fromBlock"], query["toBlock"]) = (json!(U64::from(range.from)), json!(U64::from(range.to)));
-        let calls = [
-            Call::new("eth_getLogs", json!([query])),
-            block_call(json!(U64::from(range.to))),
-            Call::new("eth_chainId", json!([])),
-        ];
-        let body = self.rpc.post(&calls).await?;
-        let asked = filter.clone();
-        let read = tokio::task::spawn_blocking(move || read_range(&body, range, &asked)).await;
-        let reply = read.expect("reading logs does not panic").map_err(|error| match error {
-            RangeError::Cut(message) => self.rpc.error(Class::Transient, message),
-            RangeError::Call(error) => self.rpc.error(classify(error.code, &error.message), error.message),
-            RangeError::Wrong(message) => self.rpc.error(Class::MissingData, message),
-        })?;
+        let reply = loop {
+            let addresses = self.addresses.load(Ordering::Relaxed);
+            match self.ask_range(range, filter, addresses).await {
+                Err(error) if error.class == Class::TooManyAddresses && addresses > 1 => {
+                    tracing::debug!(%error, addresses, "naming fewer contracts in a call");
+                    self.addresses.store(addresses.min(filter.contracts().len()) / 2, Ordering::Relaxed);
+                }
+                answer => break answer?,
+            }
+        };
         self.expect_chain(reply.chain_id, chain_id)?;
         let behind = || self.rpc.error(Class::MissingData, format!("does not have block {} yet", range.to));
         let tip = reply.tip.ok_or_else(behind)?;
         let header = tip.header();
-        match reply.logs.last().filter(|log| log.block == range.to) {
-            Some(log) if log.block_hash != header.hash => {
-                let message = format!("changed its mind about block {} while it was asked", range.to);
-                return Err(self.rpc.error(Class::MissingData, message));
-            }
-            Some(_) => {}
-            None => self.confirm_no_logs(&tip, filter).await?,
+        let begins = reply.logs.partition_point(|log| log.block < range.to);
+        let of_tip = &reply.logs[begins..];
+        if of_tip.iter().any(|log| log.block_hash != header.hash) {
+            let message = format!("changed its mind about block {} while it was asked", range.to);
+            return Err(self.rpc.error(Class::MissingData, message));
         }
+        self.confirm(&tip, filter, of_tip).await?;
         Ok(RangeLogs { logs: reply.logs, tip: header, endpoint: self.rpc.label().to_owned() })
     }
 
@@ -163,23 +170,61 @@ impl Endpoint {
         self.rpc.batch(&calls).await?.into_iter().map(answer).collect()
     }
 
-    /// A node that lags returns an empty list for a block that it does not have. Asked by hash, it has to say so.
-    async fn confirm_no_logs(&self, tip: &WireHeader, filter: &LogFilter) -> Result<(), SourceError> {
-        let verdict = bloom::logs_of(&tip.logs_bloom, filter.addresses());
-        if verdict == Verdict::None {
+    /// Asks for the logs of a range, so many contracts to a call.
+    async fn ask_range(
+        &self,
+        range: BlockRange,
+        filter: &LogFilter,
+        addresses: usize,
+    ) -> Result<RangeReply, SourceError> {
+        let Queries { filters, is_wide } = filter.queries(addresses);
+        let log_calls = filters.len() as u64;
+        let asks = filters.into_iter().map(|mut query| {
+            (query["fromBlock"], query["toBlock"]) = (json!(U64::from(range.from)), json!(U64::from(range.to)));
+            Call::new("eth_getLogs", json!([query]))
+        });
+        let others = [block_call(json!(U64::from(range.to))), Call::new("eth_chainId", json!([]))];
+        let body = self.rpc.post(&asks.chain(others).collect::<Vec<_>>()).await?;
+        let asked = RangeQuestion { range, filter: filter.clone(), is_wide, log_calls };
+        let read = tokio::task::spawn_blocking(move || read_range(&body, &asked)).await;
+        read.expect("reading logs does not panic").map_err(|error| match error {
+            RangeError::Cut(message) => self.rpc.error(Class::Transient, message),
+            RangeError::Call(error) => self.rpc.error(classify(error.code, &error.message), error.message),
+            RangeError::Wrong(message) => self.rpc.error(Class::MissingData, message),
+        })
+    }
+
+    /// A node that lags returns fewer logs, or none, of a block that it does not have. Asked by hash, it has to say so.
+    async fn confirm(&self, tip: &WireHeader, filter: &LogFilter, found: &[Log]) -> Result<(), SourceError> {
+        let lost = bloom::lost(&tip.logs_bloom, filter, found);
+        if lost == Lost::Nothing {
             return Ok(());
         }
         let Header { number, hash, .. } = tip.header();
-        let mut query = filter.json();
-        query["blockHash"] = json!(hash);
-        let json = self.rpc.call(Call::new("eth_getLogs", json!([query]))).await?;
-        let logs = read_logs(&json, BlockRange { from: number, to: number }, filter);
-        let logs = logs.map_err(|message| self.rpc.error(Class::MissingData, message))?;
-        if logs.is_empty() && verdict == Verdict::Perhaps {
-            return Ok(());
+        let Queries { filters, is_wide } = filter.queries(self.addresses.load(Ordering::Relaxed));
+        let asks = filters.into_iter().map(|mut query| {
+            query["blockHash"] = json!(hash);
+            Call::new("eth_getLogs", json!([query]))
+        });
+        let asks: Vec<Call> = asks.collect();
+        let log_calls = asks.len() as u64;
+        let range = BlockRange { from: number, to: number };
+        let asked = RangeQuestion { range, filter: filter.clone(), is_wide, log_calls };
+        let mut logs = 0;
+        for answer in self.rpc.batch(&asks).await? {
+            let found = read_logs(&answer?, &asked).map_err(|message| self.rpc.error(Class::MissingData, message))?;
+            logs += found.len();
         }
-        let why = if logs.is_empty() { "its bloom filter says there are some" } else { "asked again it has some" };
-        Err(self.rpc.error(Class::MissingData, format!("returned no logs of block {number}, but {why}")))
+        let doubted = || !self.doubt.lock().unwrap_or_else(PoisonError::into_inner).is_over(hash);
+        let why = if logs != found.len() {
+            format!("{logs} when it was asked again")
+        } else if lost == Lost::Surely && doubted() {
+            "its bloom filter says there are others".to_owned()
+        } else {
+            return Ok(());
+        };
+        let count = if found.is_empty() { "no".to_owned() } else { found.len().to_string() };
+        Err(self.rpc.error(Class::MissingData, format!("returned {count} logs of block {number}, but {why}")))
     }
 
     fn expect_chain(&self, found: u64, expected: u64) -> Result<(), SourceError> {

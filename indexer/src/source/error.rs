@@ -20,6 +20,8 @@ pub enum Class {
         /// Blocks that would be accepted.
         blocks: Option<u64>,
     },
+    /// The call names more contracts than the endpoint takes: name fewer in each.
+    TooManyAddresses,
     /// Asked too often: wait.
     RateLimited {
         /// What the endpoint asked for.
@@ -61,6 +63,9 @@ impl fmt::Display for SourceError {
 
 impl std::error::Error for SourceError {}
 
+/// Nobody is waited for longer before the next try, whatever it asks for.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+
 const MISSING: &[&str] = &[
     "header not found",
     "block not found",
@@ -77,6 +82,8 @@ const MISSING: &[&str] = &[
     "greater than latest",
     "ahead of latest",
 ];
+
+const MANY: &[&str] = &["too many", "max", "limit", "exceed", "more than"];
 
 const RESULTS: &[&str] = &[
     "more than",
@@ -128,6 +135,8 @@ pub fn classify(code: i64, message: &str) -> Class {
     let has = |patterns: &[&str]| patterns.iter().any(|pattern| text.contains(pattern));
     if has(MISSING) {
         Class::MissingData
+    } else if text.contains("addresses") && has(MANY) {
+        Class::TooManyAddresses
     } else if has(RATE) && !has(&["block range", "response size", "logs"]) {
         Class::RateLimited { retry_after: None }
     } else if has(RESULTS) {
@@ -156,8 +165,9 @@ pub fn classify_status(status: u16, retry_after: Option<&str>) -> Class {
     }
 }
 
+/// Seconds as they are; a date, which our clock would have to be right for, is not read.
 fn seconds(text: &str) -> Option<Duration> {
-    text.trim().parse().ok().map(Duration::from_secs)
+    text.trim().parse().ok().map(Duration::from_secs).map(|asked| asked.min(LONGEST_WAIT))
 }
 
 /// The number in "more than 10000 results", "cap of 10K logs" and the like: the one before the word.
@@ -193,6 +203,25 @@ fn last_number(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_waited_for_longer_than_an_hour() {
+        let asked = |text| classify_status(429, Some(text));
+        let limited = |retry_after| Class::RateLimited { retry_after };
+        assert_eq!(asked("7"), limited(Some(Duration::from_secs(7))));
+        assert_eq!(asked("18446744073709551615"), limited(Some(LONGEST_WAIT)));
+        assert_eq!(asked("Wed, 21 Oct 2065 07:28:00 GMT"), limited(None));
+    }
+
+    #[test]
+    fn a_filter_with_too_many_contracts_is_told_from_a_reply_with_too_many_logs() {
+        assert_eq!(
+            classify(-32602, "too many addresses in the filter, at most 100 are allowed"),
+            Class::TooManyAddresses
+        );
+        assert_eq!(classify(-32005, "exceeds the limit of 50 addresses"), Class::TooManyAddresses);
+        assert!(matches!(classify(-32005, "query returned more than 10000 results"), Class::TooManyResults { .. }));
+    }
 
     #[test]
     fn messages_of_real_endpoints_are_sorted() {

@@ -5,41 +5,64 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256};
 use serde_json::{Value, json};
 
-/// Addresses that a filter names; of more contracts, the events are named, and others' logs are left out here.
-const MAX_ADDRESSES: usize = 500;
+/// Calls that one range is spread over, if endpoints take fewer addresses in one than there are contracts. Of still more
+/// contracts only the events are named, and others' logs with the same events are left out here.
+const MAX_CALLS: usize = 8;
 
 /// The contracts whose logs are wanted.
 #[derive(Debug, Clone)]
 pub struct LogFilter {
-    /// In order.
-    addresses: Arc<[Address]>,
-    selectors: Arc<[B256]>,
+    /// In order, each with the selectors of its events.
+    contracts: Arc<[(Address, Arc<[B256]>)]>,
+}
+
+/// The calls that ask for all logs of a filter.
+#[derive(Debug)]
+pub(super) struct Queries {
+    /// The filters in JSON-RPC, but for the blocks.
+    pub filters: Vec<Value>,
+    /// Whether they bring logs that are not wanted.
+    pub is_wide: bool,
 }
 
 impl LogFilter {
-    /// The logs of these contracts; `selectors` are those of all their events.
-    pub fn new(mut addresses: Vec<Address>, selectors: Vec<B256>) -> Self {
-        addresses.sort();
-        Self { addresses: addresses.into(), selectors: selectors.into() }
+    /// The logs of these contracts, each with the selectors of all its events.
+    pub fn new(mut contracts: Vec<(Address, Arc<[B256]>)>) -> Self {
+        contracts.sort_by_key(|(address, _)| *address);
+        Self { contracts: contracts.into() }
     }
 
-    /// The contracts, in order.
-    pub fn addresses(&self) -> &[Address] {
-        &self.addresses
+    /// The contracts, in order, each with the selectors of its events.
+    pub fn contracts(&self) -> &[(Address, Arc<[B256]>)] {
+        &self.contracts
     }
 
     /// Whether logs of this contract are wanted.
     pub fn contains(&self, address: Address) -> bool {
-        self.addresses.binary_search(&address).is_ok()
+        self.contracts.binary_search_by_key(&address, |(address, _)| *address).is_ok()
     }
 
-    /// Whether the endpoint is asked for more than is wanted.
-    pub(super) fn is_wide(&self) -> bool {
-        self.addresses.len() > MAX_ADDRESSES
+    /// The calls for an endpoint that takes so many addresses in one.
+    pub(super) fn queries(&self, addresses: usize) -> Queries {
+        let addresses = addresses.max(1);
+        let is_wide = self.contracts.len() > MAX_CALLS * addresses;
+        let filters = if is_wide {
+            vec![json!({"topics": [self.selectors()]})]
+        } else {
+            let chunk = |chunk: &[(Address, Arc<[B256]>)]| {
+                let addresses: Vec<Address> = chunk.iter().map(|(address, _)| *address).collect();
+                json!({"address": addresses})
+            };
+            self.contracts.chunks(addresses).map(chunk).collect()
+        };
+        Queries { filters, is_wide }
     }
 
-    /// The filter in JSON-RPC, but for the blocks.
-    pub(super) fn json(&self) -> Value {
-        if self.is_wide() { json!({"topics": [&*self.selectors]}) } else { json!({"address": &*self.addresses}) }
+    /// Of all contracts.
+    fn selectors(&self) -> Vec<B256> {
+        let mut selectors: Vec<B256> = self.contracts.iter().flat_map(|(_, events)| events.iter().copied()).collect();
+        selectors.sort();
+        selectors.dedup();
+        selectors
     }
 }

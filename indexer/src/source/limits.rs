@@ -121,7 +121,7 @@ impl Limits {
                 }
                 limits.in_flight = (limits.in_flight - 1).max(1);
             }),
-            Class::MissingData | Class::WrongChain | Class::Fatal => {}
+            Class::TooManyAddresses | Class::MissingData | Class::WrongChain | Class::Fatal => {}
         }
     }
 

@@ -82,19 +82,26 @@ pub enum RangeError {
     Wrong(String),
 }
 
-/// Ids of the calls that ask for a range.
-pub const LOGS_ID: u64 = 0;
-/// Of the call for the last block's header.
-pub const TIP_ID: u64 = 1;
-/// Of the call for the chain's id.
-pub const CHAIN_ID: u64 = 2;
+/// What was asked for.
+#[derive(Debug)]
+pub struct RangeQuestion {
+    /// The blocks.
+    pub range: BlockRange,
+    /// The contracts.
+    pub filter: LogFilter,
+    /// Whether logs of others come too.
+    pub is_wide: bool,
+    /// Number of calls for logs, whose ids begin at 0. Then comes the call for the last block's header, and the one for
+    /// the chain's id.
+    pub log_calls: u64,
+}
 
-/// Reads the reply to the three calls that ask for a range.
+/// Reads the reply to the calls that ask for a range.
 ///
 /// # Errors
 ///
 /// If a call failed, or the endpoint returned something else than was asked for.
-pub fn read_range(body: &[u8], range: BlockRange, filter: &LogFilter) -> Result<RangeReply, RangeError> {
+pub fn read_range(body: &[u8], asked: &RangeQuestion) -> Result<RangeReply, RangeError> {
     let cut = |error: sonic_rs::Error| {
         RangeError::Cut(format!("the reply is no JSON-RPC, or was cut off: {}", first_line(&error)))
     };
@@ -104,37 +111,47 @@ pub fn read_range(body: &[u8], range: BlockRange, filter: &LogFilter) -> Result<
         let error = WireError { code: -32601, message: "does not answer batches of calls".into() };
         return Err(RangeError::Call(reply.error.unwrap_or(error)));
     }
-    let (mut logs, mut tip, mut chain_id) = (None, None, None);
+    let (mut logs, mut answered, mut tip, mut chain_id) = (Vec::new(), 0, None, None);
+    let (tip_id, chain_call) = (asked.log_calls, asked.log_calls + 1);
     for answer in sonic_rs::from_slice::<Vec<Answer>>(body).map_err(cut)? {
         if let Some(error) = answer.error {
             return Err(RangeError::Call(error));
         }
         match (answer.id, answer.result) {
-            (Some(LOGS_ID), Payload::Logs(found)) => logs = Some(found),
-            (Some(TIP_ID), Payload::Block(header)) => tip = Some(Some(*header)),
-            (Some(TIP_ID), Payload::Null) => tip = Some(None),
-            (Some(CHAIN_ID), Payload::Number(number)) => chain_id = Some(number),
+            (Some(id), Payload::Logs(mut found)) if id < asked.log_calls => {
+                answered += 1;
+                if logs.is_empty() {
+                    logs = found;
+                } else {
+                    logs.append(&mut found);
+                }
+            }
+            (Some(id), Payload::Block(header)) if id == tip_id => tip = Some(Some(*header)),
+            (Some(id), Payload::Null) if id == tip_id => tip = Some(None),
+            (Some(id), Payload::Number(number)) if id == chain_call => chain_id = Some(number),
             (id, _) => return Err(RangeError::Cut(format!("call {id:?} was answered with something else"))),
         }
     }
     let missing = |call: &str| RangeError::Cut(format!("did not answer {call}"));
-    let logs = logs.ok_or_else(|| missing("eth_getLogs"))?;
+    if answered != asked.log_calls {
+        return Err(missing("eth_getLogs"));
+    }
     Ok(RangeReply {
         chain_id: chain_id.ok_or_else(|| missing("eth_chainId"))?,
-        logs: checked(logs, range, filter).map_err(RangeError::Wrong)?,
+        logs: checked(logs, asked).map_err(RangeError::Wrong)?,
         tip: tip.ok_or_else(|| missing("eth_getBlockByNumber"))?,
     })
 }
 
-/// Reads the logs of `range`, in the order of the chain.
+/// Reads the logs that answer one call, in the order of the chain.
 ///
 /// # Errors
 ///
 /// If the endpoint returned something else than was asked for.
-pub fn read_logs(json: &str, range: BlockRange, filter: &LogFilter) -> Result<Vec<Log>, String> {
+pub fn read_logs(json: &str, asked: &RangeQuestion) -> Result<Vec<Log>, String> {
     let logs =
         sonic_rs::from_str(json).map_err(|error| format!("eth_getLogs returned no logs: {}", first_line(&error)))?;
-    checked(logs, range, filter)
+    checked(logs, asked)
 }
 
 /// What of an error is worth a line of the log: the library quotes the text around the place, which may be long.
@@ -142,22 +159,24 @@ pub fn first_line(error: &sonic_rs::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
-fn checked(logs: Vec<WireLog>, range: BlockRange, filter: &LogFilter) -> Result<Vec<Log>, String> {
-    let mut checked = Vec::with_capacity(logs.len());
-    for WireLog { log, removed } in logs {
+fn checked(mut logs: Vec<WireLog>, asked: &RangeQuestion) -> Result<Vec<Log>, String> {
+    let RangeQuestion { range, filter, is_wide, .. } = asked;
+    for WireLog { log, removed } in &logs {
         let block = log.block;
-        if removed {
+        if *removed {
             return Err(format!("eth_getLogs returned a log that a reorg removed from block {block}"));
         }
         if block < range.from || block > range.to {
             return Err(format!("eth_getLogs returned a log of block {block}, asked for {range}"));
         }
-        if filter.contains(log.address) {
-            checked.push(log);
-        } else if !filter.is_wide() {
+        if !is_wide && !filter.contains(log.address) {
             return Err(format!("eth_getLogs returned a log of {}, which was not asked for", log.address));
         }
     }
+    if *is_wide {
+        logs.retain(|wire| filter.contains(wire.log.address));
+    }
+    let mut checked: Vec<Log> = logs.into_iter().map(|wire| wire.log).collect();
     let position = |log: &Log| (log.block, log.log_index);
     if !checked.is_sorted_by_key(position) {
         checked.sort_by_key(position);

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::{Child, Cursor, Learned, StoreError, Tip, Writer, writer::Chain};
 use crate::{
     cells::Cells,
-    decode::Decoded,
+    decode::{Decoded, RAW_WIDTH},
     fold::{Change, State},
     source::{BlockRange, Header},
     value::{Field as _, Row},
@@ -88,11 +88,12 @@ impl Writer {
             let failed = |error: rusqlite::Error| StoreError::sql(self.file.path(), &error);
             let conn = self.file.conn();
             let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate).map_err(failed)?;
-            self.statements.write(&tx, &self.chains, batches, &folded, &mut self.state_rows).map_err(failed)?;
+            self.statements.write(&tx, &mut self.chains, batches, &folded, &mut self.state_rows).map_err(failed)?;
             tx.commit().map_err(failed)
         });
         match written {
             Ok(()) => {
+                self.checkpointer.committed(batches.iter().map(|batch| batch.logs.logs).sum());
                 let cursors =
                     batches.iter().zip(&folded).filter_map(|(batch, fold)| Some((batch.chain_id, fold.cursor?)));
                 for (chain_id, cursor) in cursors {
@@ -131,19 +132,28 @@ impl Chain {
         is_final: bool,
         changes: &mut Vec<Undo>,
     ) -> Result<(), StoreError> {
-        for (index, (at, event)) in logs.events.iter().enumerate() {
-            let (block, log_index) = (at.block(), at.log_index());
-            if let Err(cause) = self.state.apply(*at, event) {
+        let mut applied = None;
+        for stored in logs.events() {
+            let (at, block) = (stored.at(), stored.at().block());
+            if let Some(last) = applied.replace(block).filter(|last| *last != block && !is_final) {
+                self.note(last, changes);
+            }
+            let Some(event) = stored.decode()? else { continue };
+            if let Err(cause) = self.state.apply(at, &event) {
                 // What does not fit may be what could not be read.
                 self.stock.check()?;
-                return Err(StoreError::Inconsistent { chain_id, block, log_index, cause });
-            }
-            let ends_block = logs.events.get(index + 1).is_none_or(|(next, _)| next.block() != block);
-            if ends_block && !is_final {
-                changes.extend(self.state.take_changes().into_iter().map(|change| Undo { block, change }));
+                return Err(StoreError::Inconsistent { chain_id, block, log_index: at.log_index(), cause });
             }
         }
+        if let Some(last) = applied.filter(|_| !is_final) {
+            self.note(last, changes);
+        }
         self.stock.check()
+    }
+
+    /// Adds what `block` changed.
+    fn note(&mut self, block: u64, changes: &mut Vec<Undo>) {
+        changes.extend(self.state.take_changes().into_iter().map(|change| Undo { block, change }));
     }
 
     /// What was applied is written.
@@ -175,9 +185,6 @@ pub(super) struct Statements {
     state: Vec<(String, usize)>,
 }
 
-/// Columns of `raw_log`.
-const RAW_WIDTH: usize = 6;
-
 impl Statements {
     pub fn new(events: &[crate::table::Table]) -> Self {
         let sql = |tables: &[crate::table::Table]| {
@@ -191,7 +198,7 @@ impl Statements {
     fn write(
         &self,
         tx: &Connection,
-        chains: &BTreeMap<u64, Chain>,
+        chains: &mut BTreeMap<u64, Chain>,
         batches: &[Batch],
         folded: &[Folded],
         state_rows: &mut [Cells],
@@ -206,8 +213,8 @@ impl Statements {
             .filter_map(|(batch, fold)| Some((batch.chain_id, (batch, fold.cursor?))))
             .collect();
         for (chain_id, (batch, cursor)) in &ends {
-            if batch.is_final() {
-                chains[chain_id].state.changed(*chain_id, state_rows);
+            if let Some(chain) = chains.get_mut(chain_id).filter(|_| batch.is_final()) {
+                chain.state.changed(*chain_id, state_rows);
             }
             write_headers(tx, batch)?;
             write_cursor(tx, *chain_id, *cursor)?;

@@ -3,6 +3,7 @@
 //! Rows, folded state, undo records and the cursor of a range are written in one transaction, so that whatever happens
 //! to the process, the file always holds whole ranges, each once.
 
+mod checkpoint;
 mod commit;
 mod error;
 mod open;

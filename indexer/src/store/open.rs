@@ -27,8 +27,8 @@ pub(super) const PRAGMAS: &str = "
 PRAGMA page_size = 16384;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
-PRAGMA wal_autocheckpoint = 2000;
-PRAGMA cache_size = -32768;
+PRAGMA wal_autocheckpoint = 6000;
+PRAGMA cache_size = -16384;
 PRAGMA temp_store = MEMORY;
 ";
 

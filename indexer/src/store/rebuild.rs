@@ -146,7 +146,7 @@ fn drop_derived(tx: &Connection) -> rusqlite::Result<()> {
 impl Writer {
     /// Writes what a part derives to.
     fn take(&mut self, part: &Part) -> Result<(), StoreError> {
-        let Self { file, chains, statements, state_rows, .. } = self;
+        let Self { file, chains, statements, state_rows, checkpointer, .. } = self;
         let path = file.path();
         let failed = |error: rusqlite::Error| StoreError::sql(path, &error);
         let chain = chains.get_mut(&part.chain_id).ok_or(StoreError::UnknownChain(part.chain_id))?;
@@ -165,6 +165,7 @@ impl Writer {
         written.and_then(|()| set_meta(&tx, MARK, &part.next.to_string())).map_err(failed)?;
         tx.commit().map_err(failed)?;
         chain.settle();
+        checkpointer.committed(part.logs.logs);
         Ok(())
     }
 

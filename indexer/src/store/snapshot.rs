@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     audit::EventRef,
-    decode::event_table_of,
+    decode::Catalog,
     fold::State,
     manifest::ChainManifest,
     position::{EventId, Position},
@@ -26,6 +26,10 @@ pub struct Snapshot {
     /// What its events add up to.
     pub state: State,
 }
+
+/// Whose logs are followed: contracts of the manifest, and those that they brought into being.
+const EMITTERS: &str =
+    "(SELECT chain_id, name, address FROM contract UNION ALL SELECT chain_id, name, address FROM child)";
 
 /// Events that are shown of a thing.
 const SHOWN: i64 = 3;
@@ -46,15 +50,20 @@ impl Reader {
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn events_about(&self, chain_id: u64, words: &[Vec<u8>]) -> Result<Vec<EventRef>, StoreError> {
+    pub async fn events_about(
+        &self,
+        catalog: &Catalog,
+        chain_id: u64,
+        words: &[Vec<u8>],
+    ) -> Result<Vec<EventRef>, StoreError> {
         if words.is_empty() {
             return Ok(Vec::new());
         }
         let failed = |error: sqlx::Error| StoreError::sqlx(self.path(), &error);
         // Slow, and only done for what differs.
-        let mut sql = String::from(
+        let mut sql = format!(
             "SELECT event_id, block_time, topics, tx_hash,
-                (SELECT name FROM contract AS c WHERE c.chain_id = chain.chain_id AND c.address = raw_log.address)
+                (SELECT name FROM {EMITTERS} AS e WHERE e.chain_id = chain.chain_id AND e.address = raw_log.address)
              FROM raw_log JOIN chain ON slot = event_id >> 60 WHERE chain.chain_id = ?",
         );
         for _ in words {
@@ -66,7 +75,7 @@ impl Reader {
             query = query.bind(word.clone()).bind(word.clone()).bind(word.clone());
         }
         let rows = query.bind(SHOWN).fetch_all(self.pool()).await.map_err(failed)?;
-        rows.into_iter().map(event_ref).collect()
+        rows.into_iter().map(|row| event_ref(catalog, &row)).collect()
     }
 
     /// The events of a transaction in the block of `at`.
@@ -74,27 +83,34 @@ impl Reader {
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn events_of(&self, chain_id: u64, at: Position, tx_hash: B256) -> Result<Vec<EventRef>, StoreError> {
-        let query = sqlx::query(
+    pub async fn events_of(
+        &self,
+        catalog: &Catalog,
+        chain_id: u64,
+        at: Position,
+        tx_hash: B256,
+    ) -> Result<Vec<EventRef>, StoreError> {
+        let sql = format!(
             "SELECT event_id, block_time, topics, tx_hash,
-                (SELECT name FROM contract AS c WHERE c.chain_id = ?1 AND c.address = raw_log.address)
+                (SELECT name FROM {EMITTERS} AS e WHERE e.chain_id = ?1 AND e.address = raw_log.address)
              FROM raw_log WHERE event_id BETWEEN ?2 AND ?3 AND tx_hash = ?4 ORDER BY event_id",
         );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
         let first = at.id - at.log_index();
         let last = first | ((1 << crate::table::BLOCK_SHIFT) - 1);
         let query = query.bind(chain_id.cast_signed()).bind(first.cast_signed()).bind(last.cast_signed());
         let rows = query.bind(tx_hash.to_vec()).fetch_all(self.pool()).await;
         let rows = rows.map_err(|error| StoreError::sqlx(self.path(), &error))?;
-        rows.into_iter().map(event_ref).collect()
+        rows.into_iter().map(|row| event_ref(catalog, &row)).collect()
     }
 }
 
 /// A row of id, time, topics, transaction and contract.
-fn event_ref(row: sqlx::sqlite::SqliteRow) -> Result<EventRef, StoreError> {
+fn event_ref(catalog: &Catalog, row: &sqlx::sqlite::SqliteRow) -> Result<EventRef, StoreError> {
     let at = Position { id: row.get::<i64, _>(0).cast_unsigned(), time: row.get::<i64, _>(1).cast_unsigned() };
     let selector = row.get::<Vec<u8>, _>(2).first_chunk::<32>().map(|word| B256::from(*word));
     let contract = row.get::<Option<String>, _>(4);
-    let table = contract.zip(selector).and_then(|(contract, selector)| event_table_of(&contract, selector));
+    let table = contract.zip(selector).and_then(|(contract, selector)| catalog.table_of(&contract, selector));
     Ok(EventRef {
         event_id: EventId(at.id),
         block: at.block(),

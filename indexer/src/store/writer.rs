@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     Child, Cursor, Learned, StoreError, Tip,
+    checkpoint::Checkpointer,
     commit::Statements,
     open,
     open::Opened,
@@ -23,7 +24,7 @@ use crate::{
 };
 
 /// Bytes of a chain's state that are held unless it is said otherwise.
-pub const STATE_MEMORY: usize = 48 << 20;
+pub const STATE_MEMORY: usize = 24 << 20;
 
 /// The writer of a database.
 pub struct Writer {
@@ -33,6 +34,7 @@ pub struct Writer {
     pub(super) statements: Statements,
     /// Rows of state on their way into the file; kept for their memory.
     pub(super) state_rows: Vec<Cells>,
+    pub(super) checkpointer: Checkpointer,
     pub(super) _lock: File,
 }
 
@@ -61,6 +63,7 @@ impl Writer {
     /// A writer of an open file.
     pub(super) fn over(opened: Opened, manifest: &Manifest, catalog: Arc<Catalog>) -> Result<Self, StoreError> {
         let mut writer = Self {
+            checkpointer: Checkpointer::start(&opened.path),
             file: Arc::new(DatabaseFile::new(opened.path, opened.conn)),
             statements: Statements::new(catalog.tables()),
             catalog,

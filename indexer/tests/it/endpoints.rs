@@ -149,6 +149,21 @@ async fn two_endpoints_that_must_agree_uncover_a_lost_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_log_that_is_lost_in_the_middle_of_a_reply_is_missed_by_its_blocks_filter() {
+    let server = Server::start(CHAIN, Chain::grown(11, 60, 3)).await;
+    let expected = fresh(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    for skip in 0..12 {
+        let before = server.world().log_requests;
+        server.world().faults.extend([Fault::LostOne(5 * skip)]);
+        let database = folder.path().join(format!("{skip}.sqlite"));
+        index(&server, &database).await.unwrap();
+        assert_same!(&digest_of(&database).await, &expected);
+        assert!(server.world().log_requests > before + 1, "it was asked again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_that_do_not_add_up_end_the_run_and_are_not_written() {
     let server = server().await;
     // Blocks 1 to 59 are lost, as if the manifest began too late.

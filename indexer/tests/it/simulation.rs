@@ -151,6 +151,7 @@ impl World {
             Fault::Logs(-32005, "query returned more than 10000 results"),
             Fault::Logs(-32000, "header not found"),
             Fault::Lag(self.rng.random_range(1..=self.head - self.finalized)),
+            Fault::LostOne(self.rng.random_range(0..20)),
             Fault::TwiceLog,
             Fault::Shuffled,
             Fault::CutJson,

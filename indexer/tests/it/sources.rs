@@ -7,7 +7,7 @@ use alloy::{
     json_abi::Event,
     primitives::{Address, I256, LogData, U256, keccak256},
 };
-use spheron_indexer::{Manifest, digest::TableDigest};
+use spheron_indexer::{Manifest, audit::audit_logs, digest::TableDigest, store::Reader};
 use spheron_indexer_mock::{
     chain::{Chain, Log},
     server::Server,
@@ -172,4 +172,45 @@ async fn a_reorg_takes_a_child_back_and_a_restart_keeps_the_others() {
     let expected = indexed(&server, &folder.path().join("fresh.sqlite")).await;
     assert_same!(&found, &expected);
     assert_eq!(rows(&found, "event_resource_registry_factory_resource_registry_created"), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_children_than_an_endpoint_takes_addresses_are_asked_for_in_parts() {
+    let server = Server::start(8453, Chain::default()).await;
+    let manifest = manifest(&server);
+    let whole = chain(&manifest, 5_600);
+    assert!(emitted(&manifest, &whole) > 30_000);
+    (server.world().chain, server.world().finalized) = (whole.clone(), Some(5_500));
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = None;
+    // In one call, in several, and by the events alone.
+    for most in [None, Some(150), Some(20)] {
+        server.world().max_addresses = most;
+        let found = indexed(&server, &folder.path().join(format!("{most:?}.sqlite"))).await;
+        assert_eq!(found["raw_log"].rows, emitted(&manifest, &whole), "at most {most:?} addresses");
+        assert_eq!(rows(&found, "event_resource_registry_factory_resource_registry_created"), 560);
+        assert_same!(&found, first.get_or_insert_with(|| found.clone()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_names_the_events_of_children() {
+    let (server, other) = (Server::start(8453, Chain::default()).await, Server::start(8453, Chain::default()).await);
+    let mut manifest = manifest(&server);
+    let whole = chain(&manifest, 40);
+    for server in [&server, &other] {
+        (server.world().chain, server.world().finalized) = (whole.clone(), Some(40));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("named.sqlite");
+    indexed(&server, &database).await;
+    let conn = rusqlite::Connection::open(&database).unwrap();
+    let changed = "UPDATE raw_log SET data = x'00' WHERE address = ? AND event_id >> 20 = 35";
+    assert_eq!(conn.execute(changed, [child(3).as_slice()]).unwrap(), 1);
+    manifest.chains[0].endpoints.push(other.url.clone());
+    let reader = Reader::open(&database).await.unwrap();
+    let audit = audit_logs(&reader, &manifest, |_| ()).await.unwrap().remove(0);
+    let [difference] = audit.differences.as_slice() else { panic!("{:?}", audit.differences) };
+    let named = difference.events.iter().find(|event| event.log_index == difference.log_index).unwrap();
+    assert!(named.event.as_ref().is_some_and(|name| name.starts_with("resource_registry_")), "{named:?}");
 }

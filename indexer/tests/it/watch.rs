@@ -9,11 +9,21 @@ use crate::{
     assert_same,
     common::{
         self,
-        chain::Chain,
+        chain::{Chain, GENESIS},
+        economy::Economy,
         server::{Fault, Server},
     },
     digest_of, fresh, manifest_of,
 };
+
+/// Waits for it, for ten seconds.
+async fn until(holds: &dyn Fn() -> bool) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    while !holds() {
+        assert!(tokio::time::Instant::now() < deadline, "it does not come about");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_that_swaps_chains_is_named_and_goes_on_once_it_is_put_right() {
@@ -26,13 +36,6 @@ async fn an_endpoint_that_swaps_chains_is_named_and_goes_on_once_it_is_put_right
     let indexer = Indexer::open(config).await.unwrap();
     let (status, cancel) = (indexer.status(), CancellationToken::new());
     let running = tokio::spawn(indexer.run(cancel.clone()));
-    let until = async |holds: &dyn Fn() -> bool| {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-        while !holds() {
-            assert!(tokio::time::Instant::now() < deadline, "{:?}", status.reports());
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
     until(&|| status.reports()[0].next_block == 31).await;
     let (right, other) = (Chain::grown(5, 60, 3), Chain::grown(6, 200, 3));
     {
@@ -79,4 +82,34 @@ async fn a_chain_without_progress_is_stalled_with_the_reason_and_recovers() {
     becomes(Phase::Live).await;
     cancel.cancel();
     running.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_whose_clock_jumps_by_hours_is_followed_at_the_same_pace() {
+    let mut economy = Economy::new(3);
+    let mut chain = Chain::grown(3, 0, 0);
+    for number in 1..=80u64 {
+        // Six hours ahead, back again, and on.
+        let jump = if (30..50).contains(&number) { 6 * 3_600 } else { 0 };
+        chain.add(&mut economy, GENESIS + 2 * number + jump, 3);
+    }
+    let server = Server::start(8453, chain).await;
+    server.world().head = Some(20);
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("jumps.sqlite");
+    let mut config = common::config(manifest_of(&[&server]), &database);
+    (config.follow.stop_at_head, config.stall_after) = (false, Duration::from_secs(20));
+    let indexer = Indexer::open(config).await.unwrap();
+    let (status, cancel) = (indexer.status(), CancellationToken::new());
+    let running = tokio::spawn(indexer.run(cancel.clone()));
+    for head in 21..=80 {
+        server.world().head = Some(head);
+        until(&|| status.reports()[0].next_block == head + 1).await;
+        assert_eq!(status.reports()[0].phase, Phase::Live, "at block {head}");
+    }
+    cancel.cancel();
+    running.await.unwrap().unwrap();
+    let requests = server.world().requests;
+    assert!(requests < 60 * 20, "{requests} requests for 60 blocks: it spins");
+    assert_same!(&digest_of(&database).await, &fresh(&server).await);
 }
