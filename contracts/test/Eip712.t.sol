@@ -6,9 +6,14 @@ import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {Test} from "forge-std/Test.sol";
 
 import {ILeaseBook} from "../src/lease/ILeaseBook.sol";
+import {ILedger} from "../src/money/ILedger.sol";
+import {IStandingTopUps} from "../src/money/IStandingTopUps.sol";
+import {ISignatureTransfer, Ledger} from "../src/money/Ledger.sol";
 import {INodeRegistry} from "../src/registry/INodeRegistry.sol";
+import {IDistributor} from "../src/rewards/IDistributor.sol";
 import {Spon} from "../src/token/Spon.sol";
 import {IVerifierSet} from "../src/verification/IVerifierSet.sol";
+import {MoneyToken} from "./mocks/MoneyTokens.sol";
 
 /// @title The contracts' EIP-712 digests equal those of test-fixtures/eip712.json, which Rust checks as well
 /// @dev The fixture's digests were computed from its type strings alone, by neither of the two.
@@ -34,6 +39,20 @@ contract Eip712Test is Test {
         bytes32 nonce;
     }
 
+    struct Purpose {
+        address module;
+        bytes32 action;
+    }
+
+    /// @dev As Permit2 signs it, for the Ledger.
+    struct PermitWitnessTransferFrom {
+        ISignatureTransfer.TokenPermissions permitted;
+        address spender;
+        uint256 nonce;
+        uint256 deadline;
+        Purpose witness;
+    }
+
     function setUp() public {
         json = vm.readFile("test-fixtures/eip712.json");
         authority = new AccessManager(address(this));
@@ -45,6 +64,21 @@ contract Eip712Test is Test {
         _compareHashes("NodeConsent", INodeRegistry.hashConsent.selector);
     }
 
+    function test_HashOperatorConsent_EqualsTheFixture() public {
+        _deploy("NodeRegistry.sol:NodeRegistry", abi.encode(authority, address(0), address(0)), "NodeRegistry");
+        _compareHashes("OperatorConsent", INodeRegistry.hashOperatorConsent.selector);
+    }
+
+    function test_HashClaimTo_EqualsTheFixture() public {
+        _deploy("Distributor.sol:Distributor", abi.encode(authority, address(0)), "Distributor");
+        _compareHashes("ClaimTo", IDistributor.hashClaimTo.selector);
+    }
+
+    function test_HashOrder_EqualsTheFixture() public {
+        _deploy("StandingTopUps.sol:StandingTopUps", abi.encode(address(0), address(0)), "StandingTopUps");
+        _compareHashes("Order", IStandingTopUps.hashOrder.selector);
+    }
+
     function test_HashOffer_EqualsTheFixture() public {
         _deploy("LeaseBook.sol:LeaseBook", abi.encode(authority, address(0), address(0), address(0)), "LeaseBook");
         _compareHashes("Offer", ILeaseBook.hashOffer.selector);
@@ -53,6 +87,11 @@ contract Eip712Test is Test {
     function test_HashVerdict_EqualsTheFixture() public {
         _deploy("VerifierSet.sol:VerifierSet", abi.encode(authority, address(0), address(0)), "VerifierSet");
         _compareHashes("Verdict", IVerifierSet.hashVerdict.selector);
+    }
+
+    function test_HashBatch_EqualsTheFixture() public {
+        _deploy("VerifierSet.sol:VerifierSet", abi.encode(authority, address(0), address(0)), "VerifierSet");
+        _compareHashes("VerdictBatch", IVerifierSet.hashBatch.selector);
     }
 
     function test_HashSessionCommit_EqualsTheFixture() public {
@@ -73,6 +112,43 @@ contract Eip712Test is Test {
             vm.revertToState(snapshot);
         }
         assertEq(found, 4);
+    }
+
+    function test_PullWithPermit2_TakesASignatureOfTheFixturesDigest() public {
+        uint256 found;
+        for (uint256 i; _exists(i); ++i) {
+            Case memory c = _read(i);
+            if (!_isSame(c.primaryType, "PermitWitnessTransferFrom")) continue;
+            ++found;
+            uint256 snapshot = vm.snapshotState();
+            _pull(c);
+            vm.revertToState(snapshot);
+        }
+        assertEq(found, 4, "two values on two chains");
+    }
+
+    /// @dev The Ledger and the token stand where the message has them, and the module brings it.
+    function _pull(Case memory c) private {
+        PermitWitnessTransferFrom memory m = abi.decode(c.message, (PermitWitnessTransferFrom));
+        deployCodeTo("Ledger.sol:Ledger", abi.encode(authority), m.spender);
+        deployCodeTo("MoneyTokens.sol:MoneyToken", m.permitted.token);
+        (Ledger ledger, MoneyToken token) = (Ledger(m.spender), MoneyToken(m.permitted.token));
+        assertEq(c.at, ledger.PERMIT2(), c.name);
+        vm.etch(c.at, vm.parseJsonBytes(vm.readFile("test-fixtures/permit2.json"), ".code"));
+        ledger.setToken(address(token), true);
+        ledger.setModule(m.witness.module, "lease");
+
+        (address owner, uint256 key) = makeAddrAndKey("owner");
+        token.mint(owner, m.permitted.amount);
+        vm.prank(owner);
+        token.approve(c.at, type(uint256).max);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, c.digest);
+        ILedger.Permit memory permit =
+            ILedger.Permit(address(token), owner, m.permitted.amount, m.nonce, m.deadline, abi.encodePacked(r, s, v));
+        vm.prank(m.witness.module);
+        ledger.pullWithPermit2AndEscrow(permit, m.witness.action, 1);
+        assertEq(ledger.escrowOf(m.witness.module, address(token)), 1, c.name);
+        assertEq(ledger.balanceOf(address(token), owner), m.permitted.amount - 1, c.name);
     }
 
     function _receive(Case memory c, uint256 key) private {
