@@ -239,6 +239,18 @@ contract LeaseCoverTest is LeaseTest {
     }
 
     /// @dev Whoever closes cannot leave the provider's bond locked by giving too little gas.
+    /// @dev Enough gas to close a lease, and too little for the bonds to be asked.
+    function test_close_revertsIfTheBondsWouldStarve() public {
+        ILeaseBook.Terms memory terms = _openUsual();
+        vm.warp(START + 200);
+        bytes memory call = abi.encodeCall(ILeaseBook.close, (terms));
+        vm.prank(alice);
+        (bool closed, bytes memory reason) = address(book).call{gas: 200_000}(call);
+        assertFalse(closed);
+        assertEq(bytes4(reason), ILeaseBook.LeaseBook_InsufficientGas.selector);
+        assertEq(uint256(_lease(terms).status), uint256(ILeaseBook.Status.Open));
+    }
+
     function testFuzz_close_cannotStarveTheBonds(uint256 gasLimit) public {
         ILeaseBook.Terms memory terms = _openUsual();
         vm.warp(START + 200);

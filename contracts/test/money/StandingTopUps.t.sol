@@ -93,6 +93,20 @@ contract StandingTopUpsTest is LeaseTest {
         _assertHoldsNothing();
     }
 
+    /// @dev What the keeper was asked for is what the lease takes, or nothing happens.
+    function test_topUp_revertsIfTheBookTakesAnotherAmount() public {
+        IStandingTopUps.Order memory order = _order();
+        _authorize(order);
+        _runLow(1);
+        (uint256 extraSeconds, uint256 amount,) = standing.quote(order, terms);
+        bytes memory call = abi.encodeCall(ILeaseBook.topUp, (terms, extraSeconds));
+        vm.mockCall(address(book), call, abi.encode(amount + 1));
+        vm.expectRevert(
+            abi.encodeWithSelector(IStandingTopUps.StandingTopUps_UnexpectedAmount.selector, amount, amount + 1)
+        );
+        _topUp(order);
+    }
+
     function test_topUp_paysOutOfTheWalletWhereTheBalanceDoesNotCoverIt() public {
         IStandingTopUps.Order memory order = _order();
         order.fromWallet = true;

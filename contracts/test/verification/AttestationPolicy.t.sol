@@ -14,6 +14,12 @@ contract AttestationPolicyTest is Test {
     uint256 private constant HORIZON = 600;
     uint256 private constant RATE = 3_333_333_333_333;
 
+    struct Settled {
+        bool[] paid;
+        uint256 to; // seconds from START on
+        uint256 since; // revision
+    }
+
     AttestationPolicy private policy;
     LeasedUnits private leases;
     address private node = makeAddr("node");
@@ -386,34 +392,33 @@ contract AttestationPolicyTest is Test {
     function testFuzz_Revoked_EqualsANaiveModelPerSecond(uint256 seed, uint256 from, uint256 to) public {
         bool[] memory attested = new bool[](2 * HORIZON);
         vm.warp(START + HORIZON);
-        bool[] memory paid;
-        uint256 settledTo;
-        uint256 since;
+        Settled memory settled;
         uint256 settleAfter = seed % 12;
         uint256 at;
         for (uint256 i; i < 24; ++i) {
-            if (i == settleAfter) {
-                paid = _copy(attested);
-                uint256 decided = policy.decidedUntil(node);
-                settledTo = decided > START ? decided - START : 0;
-                since = policy.cutCount(node);
-            }
+            if (i == settleAfter) settled = _settled(attested);
             seed = uint256(keccak256(abi.encode(seed)));
             at += 1 + seed % 60;
             if (at >= HORIZON) break;
             _recordIn(attested, at, at + 1 + (seed >> 64) % 250, (seed >> 32) % 3 != 0);
         }
-        if (paid.length == 0 || settledTo > HORIZON) return;
+        if (settled.paid.length == 0 || settled.to > HORIZON) return;
         skip(48 hours);
-        to = bound(to, 0, settledTo);
+        to = bound(to, 0, settled.to);
         from = bound(from, 0, to);
         uint256 expected;
         for (uint256 second = from; second < to; ++second) {
-            if (paid[second] && !attested[second]) ++expected;
+            if (settled.paid[second] && !attested[second]) ++expected;
         }
-        (uint256 revoked, uint256 revision) = policy.revokedSeconds(node, since, START + from, START + to);
+        (uint256 revoked, uint256 revision) = policy.revokedSeconds(node, settled.since, START + from, START + to);
         assertEq(revoked, expected);
         assertEq(revision, policy.cutCount(node));
+    }
+
+    /// @dev What a lease would have been settled for now.
+    function _settled(bool[] memory attested) private view returns (Settled memory) {
+        uint256 decided = policy.decidedUntil(node);
+        return Settled(_copy(attested), decided > START ? decided - START : 0, policy.cutCount(node));
     }
 
     function _copy(bool[] memory list) private pure returns (bool[] memory copied) {
