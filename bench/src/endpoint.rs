@@ -26,6 +26,9 @@ pub struct Chain {
     /// Blocks at the end that are not final
     #[arg(long, default_value_t = 0)]
     pub open_blocks: u64,
+    /// Empty blocks behind those with events
+    #[arg(long, default_value_t = 0)]
+    pub empty_blocks: u64,
     /// Seed of what happens on the chain
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -40,6 +43,7 @@ impl Chain {
             ("cap", self.cap as u64),
             ("latency-ms", self.latency_ms),
             ("open-blocks", self.open_blocks),
+            ("empty-blocks", self.empty_blocks),
             ("seed", self.seed),
         ];
         fields.iter().flat_map(|(name, value)| [format!("--{name}"), value.to_string()]).collect()
@@ -50,10 +54,12 @@ impl Chain {
 pub async fn serve(chain: &Chain) -> anyhow::Result<()> {
     let blocks = chain.events.div_ceil(chain.per_block);
     let per_block = usize::try_from(chain.per_block)?;
-    let server = Server::start(CHAIN_ID, Blocks::busy(chain.seed, blocks, per_block)).await;
+    let mut all = Blocks::busy(chain.seed, blocks, per_block);
+    (0..chain.empty_blocks).for_each(|_| all.push(Vec::new()));
+    let server = Server::start(CHAIN_ID, all).await;
     {
         let mut world = server.world();
-        world.finalized = Some(blocks - chain.open_blocks);
+        world.finalized = Some(blocks + chain.empty_blocks - chain.open_blocks);
         world.max_logs = (chain.cap > 0).then_some(chain.cap);
         world.latency = Duration::from_millis(chain.latency_ms);
     }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::Child,
 };
 
@@ -12,6 +12,7 @@ use clap::Args;
 use crate::{
     endpoint::Chain,
     live::{self, Lag},
+    ponder::Ponder,
     run::{self, Digests, Taken},
 };
 
@@ -26,6 +27,12 @@ pub struct Indexer {
     /// Blocks of the growing head, 250 ms each, 0 to leave it out
     #[arg(long, default_value_t = 120)]
     live_blocks: u64,
+    /// Events of the chain that Ponder indexes too, if it is installed
+    #[arg(long, default_value_t = 50_000)]
+    ponder_events: u64,
+    /// Folder with bench/ponder and its packages; ./scripts/bench makes one if it is given --ponder
+    #[arg(long, env = "SPHERON_BENCH_PONDER")]
+    ponder: Option<PathBuf>,
 }
 
 /// A server in a process of its own, which ends with this.
@@ -75,6 +82,9 @@ impl Indexer {
         report("backfill, 50 ms latency, 5 events a block", &slow);
         drop(served);
 
+        if let Some(ponder) = &self.ponder {
+            self.beside(&Ponder(ponder.clone()), folder.path())?;
+        }
         if self.live_blocks > 0 {
             let Lag { median, p99, requests_per_block } = live::lag(self.live_blocks, folder.path()).await?;
             println!();
@@ -99,6 +109,27 @@ impl Indexer {
             anyhow::ensure!(*expected == found, "two runs hold different rows");
         }
         Ok((taken, expected.unwrap_or_default()))
+    }
+
+    /// Ours and Ponder by turns, on one chain; both must hold the same events and balances.
+    fn beside(&self, ponder: &Ponder, folder: &Path) -> anyhow::Result<()> {
+        // What Ponder takes for final lies so many blocks behind the head of this chain: its backfill has all events.
+        let chain = Chain { events: self.ponder_events, empty_blocks: 240, ..self.chain.clone() };
+        let (served, head) = (Served::start(&chain)?, chain.events.div_ceil(chain.per_block));
+        let database = folder.join("beside.sqlite");
+        let path = database.to_str().context("a strange path")?;
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..self.runs.max(1) {
+            remove(&database)?;
+            ours.push(run::ask(&["index", "--url", &served.url, "--database", path])?);
+            let taken = ponder.index(&served.url, head)?;
+            let (kept, expected) = (ponder.kept()?, ponder.kept_by_us(&database)?);
+            anyhow::ensure!(kept == expected, "Ponder holds {kept:?}, we hold {expected:?}");
+            theirs.push(Taken { events: kept.events, ..taken });
+        }
+        report("Spheron, beside Ponder", &ours);
+        report("Ponder 0.17.7, PGlite", &theirs);
+        Ok(())
     }
 
     fn rebuilds(&self, url: &str, database: &Path, expected: &Digests) -> anyhow::Result<Vec<Taken>> {

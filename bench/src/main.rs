@@ -7,6 +7,7 @@
 mod endpoint;
 mod indexer;
 mod live;
+mod ponder;
 mod run;
 mod usage;
 

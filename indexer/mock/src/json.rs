@@ -32,7 +32,13 @@ pub fn header(out: &mut Vec<u8>, block: &Block, whole: bool) {
     for index in (0..block.logs.len()).step_by(LOGS_PER_TX).filter(|_| whole) {
         transaction(out, block, index);
     }
-    out.extend_from_slice(b"],\"number\":");
+    out.extend_from_slice(b"],");
+    if whole {
+        out.extend_from_slice(b"\"receiptsRoot\":");
+        bytes(out, block.hash.as_slice());
+        out.push(b',');
+    }
+    out.extend_from_slice(b"\"number\":");
     number(out, block.number);
     out.extend_from_slice(b",\"hash\":");
     bytes(out, block.hash.as_slice());
