@@ -48,10 +48,20 @@ pub struct Options {
 /// contracts/slither.json.
 #[derive(Deserialize)]
 struct Answers {
+    /// When the findings were last read one by one.
+    read: Reading,
     /// By detector.
     classes: Entries<String>,
     /// By detector and function, as in [`Finding::key`].
     findings: Entries<String>,
+}
+
+#[derive(Deserialize)]
+struct Reading {
+    /// As in 2026-11-22.
+    date: String,
+    /// How many there were.
+    findings: usize,
 }
 
 /// What slither puts out.
@@ -169,14 +179,19 @@ impl Answers {
             .collect();
         let count = unanswered.len();
         ensure!(count == 0, "{count} findings without an answer in {ANSWERS}:\n{}", unanswered.join("\n"));
+        let classes = self.classes.0.iter().map(|(class, _)| class);
+        let unused = classes.filter(|class| !found.iter().any(|finding| finding.check == **class));
         let keys = self.findings.0.iter().map(|(key, _)| key);
-        let stale: Vec<&String> = keys.filter(|key| !by_key.contains_key(*key)).collect();
+        let stale: Vec<&String> = keys.filter(|key| !by_key.contains_key(*key)).chain(unused).collect();
         ensure!(stale.is_empty(), "answers without a finding: {stale:?}; take them out of {ANSWERS}");
         Ok(())
     }
 
     fn page(&self) -> String {
-        let mut text = format!("{HEADER}\n## Detectors answered as a whole\n\n| detector | answer |\n|---|---|\n");
+        let Reading { date, findings } = &self.read;
+        let mut text =
+            format!("{HEADER}\nLast read one by one on {date}: {findings} findings, each fixed or answered below.\n");
+        text += "\n## Detectors answered as a whole\n\n| detector | answer |\n|---|---|\n";
         for (check, answer) in &self.classes.0 {
             text += &format!("| {check} | {answer} |\n");
         }
@@ -211,7 +226,10 @@ mod tests {
     }
 
     fn answers(classes: &str, findings: &str) -> Answers {
-        serde_json::from_str(&format!(r#"{{ "classes": {classes}, "findings": {findings} }}"#)).unwrap()
+        serde_json::from_str(&format!(
+            r#"{{ "read": {{ "date": "2026-11-22", "findings": 3 }}, "classes": {classes}, "findings": {findings} }}"#
+        ))
+        .unwrap()
     }
 
     #[test]
@@ -235,6 +253,8 @@ mod tests {
         );
         let error = answers("{}", r#"{ "timestamp A.f": "yes" }"#).cover(&[]).unwrap_err().to_string();
         assert!(error.contains("[\"timestamp A.f\"]"), "{error}");
+        let error = answers(r#"{ "timestamp": "yes" }"#, "{}").cover(&[]).unwrap_err().to_string();
+        assert!(error.contains("[\"timestamp\"]"), "{error}");
     }
 
     #[test]
@@ -247,6 +267,7 @@ mod tests {
     #[test]
     fn answers_keep_their_order() {
         let page = answers(r#"{ "b": "1", "a": "2" }"#, r#"{ "c A.f g": "3" }"#).page();
+        assert!(page.contains("on 2026-11-22: 3 findings,"), "{page}");
         assert!(page.contains("| b | 1 |\n| a | 2 |\n"), "{page}");
         assert!(page.ends_with("| c | A.f g | 3 |\n"), "{page}");
     }
