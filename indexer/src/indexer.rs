@@ -172,8 +172,8 @@ impl Indexer {
         let behind = Behind::new(self.chains.len());
         for (chain, left, source, status) in self.chains {
             let name = chain.name.clone();
-            let follower =
-                Follower::new(chain, self.catalog.clone(), left, source, queue.clone(), status, follow, behind.clone());
+            let follower = Follower::new(chain, self.catalog.clone(), left, source, queue.clone(), status, follow);
+            let follower = follower.beside(behind.clone());
             let cancel = cancel.clone();
             tasks.spawn(async move { follower.run(cancel).await.map_err(|cause| (name, cause)) });
         }

@@ -161,7 +161,6 @@ impl Follower {
         writer: WriterQueue,
         status: ChainStatus,
         options: FollowOptions,
-        behind: Arc<Behind>,
     ) -> Self {
         let births = chain.sources.iter().filter_map(|source| source.birth(&chain.sources).ok().flatten()).collect();
         let mut children = Children { births, known: Vec::new() };
@@ -177,8 +176,14 @@ impl Follower {
         fetcher.adopt(&mut children, &left.children);
         let cursor = left.cursor;
         let pace = pace::Pace::new();
-        let (doubt, indexing) = (Doubt::default(), Indexing { behind, caught_up: None, done: false });
+        let (doubt, indexing) = (Doubt::default(), Indexing { behind: Behind::new(1), caught_up: None, done: false });
         Self { chain, source, fetcher, children, writer, status, options, cursor, pace, doubt, indexing }
+    }
+
+    /// Leaves the making of the indexes to the last of these chains that catches up.
+    pub fn beside(mut self, behind: Arc<Behind>) -> Self {
+        self.indexing.behind = behind;
+        self
     }
 
     /// Follows the chain until `cancel`, until its head if asked to, or until something cannot be repaired.
