@@ -23,10 +23,8 @@ that is OpenZeppelin's with permits and authorizations. Solidity 0.8.30 without 
 Without "first" in its name a figure is that of a running system: the slots that it writes to are not zero.
 What L2s charge for L1 data is not in it.
 
-    FOUNDRY_PROFILE=gas forge test                    # writes the figures; fails above a ceiling that is met
-    git diff --exit-code -- contracts/snapshots       # fails if one differs from the committed one
-
-(`FORGE_SNAPSHOT_CHECK=true` prints the differences, but Foundry 1.7.1 exits with 0 all the same.)
+    FOUNDRY_PROFILE=gas ./scripts/forge test                              # writes the figures; fails above a ceiling that is met
+    FORGE_SNAPSHOT_CHECK=true FOUNDRY_PROFILE=gas ./scripts/forge test    # fails if one differs from the committed one
 
 The figures of other projects are measured or published ones of comparable, complete operations; "prototype" is a
 sketch that does the bare operation without roles, policy, fees or pause.

@@ -52,6 +52,13 @@ library PolicyCalls {
         if (revoked > to - from) revoked = to - from;
     }
 
+    /// @notice How many units of the node may be leased at once as the policy sees it; 0 if it fails.
+    function capacityOf(address policy, address node) internal view returns (uint256 units) {
+        bool answered;
+        (answered, units,,) = _ask(policy, abi.encodeCall(IReleasePolicy.capacityOf, (node)), 0x20);
+        if (!answered) units = 0;
+    }
+
     /// @dev The first three words of an answer of at least `size` bytes.
     function _ask(address policy, bytes memory question, uint256 size)
         private

@@ -6,7 +6,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {ILeaseBook} from "../lease/ILeaseBook.sol";
-import {IReleasePolicy} from "../lease/IReleasePolicy.sol";
+import {PolicyCalls} from "../lease/PolicyCalls.sol";
+import {PolicyCalls} from "../lease/PolicyCalls.sol";
 import {ILedger} from "../money/ILedger.sol";
 import {INodeRegistry} from "../registry/INodeRegistry.sol";
 import {IBonds} from "../stake/IBonds.sol";
@@ -131,11 +132,9 @@ contract Lens is ILens {
     }
 
     function _freeUnits(ILeaseBook.Offer calldata offer) private view returns (uint256) {
-        // A policy may be anybody's contract: one that fails must not take the page with it.
-        (bool ok, bytes memory answer) =
-            offer.policy.staticcall(abi.encodeCall(IReleasePolicy.capacityOf, (offer.node)));
-        if (!ok || answer.length != 32) return 0;
-        uint256 capacity = Math.min(abi.decode(answer, (uint256)), registry.nodeOf(offer.node).units);
+        // A policy may be anybody's contract: whatever it does, it must not take the page with it.
+        uint256 attested = PolicyCalls.capacityOf(offer.policy, offer.node);
+        uint256 capacity = Math.min(attested, registry.nodeOf(offer.node).units);
         return Math.saturatingSub(capacity, leaseBook.leasedUnits(offer.node));
     }
 

@@ -9,6 +9,15 @@ import {IBonds} from "../../src/stake/IBonds.sol";
 import {System} from "../System.sol";
 
 contract LensTest is System {
+    enum Failure {
+        Reverts,
+        BurnsItsGas,
+        ReturnsTooLittle,
+        RevertsAtLength
+    }
+
+    Failure private failure;
+
     Lens private lens;
 
     function setUp() public override {
@@ -113,20 +122,31 @@ contract LensTest is System {
         }
     }
 
-    function test_Offers_APolicyThatFailsDoesNotTakeThePageWithIt() public {
-        ILeaseBook.Offer[] memory offers = new ILeaseBook.Offer[](2);
-        offers[0] = _offer(node);
-        offers[0].policy = address(this);
-        offers[1] = _offer(node);
-        ILens.OfferView[] memory found = lens.offers(offers, renter, FUNDED);
+    function testFuzz_Offers_APolicyThatFailsDoesNotTakeThePageWithIt(uint256 way) public {
+        failure = Failure(bound(way, 0, uint256(type(Failure).max)));
+        ILeaseBook.Offer[] memory offers = new ILeaseBook.Offer[](9);
+        for (uint256 i; i < offers.length; ++i) {
+            offers[i] = _offer(node);
+            if (i != 8) offers[i].policy = address(this);
+        }
+        ILens.OfferView[] memory found = lens.offers{gas: 10_000_000}(offers, renter, FUNDED);
         assertEq(found[0].freeUnits, 0);
         assertFalse(found[0].isUsable);
-        assertTrue(found[1].isUsable);
-        assertEq(found[1].freeUnits, UNITS);
+        assertTrue(found[8].isUsable);
+        assertEq(found[8].freeUnits, UNITS);
     }
 
-    function capacityOf(address) external pure returns (uint256) {
-        revert("no capacity");
+    function capacityOf(address) external view returns (uint256) {
+        if (failure == Failure.Reverts) revert("no capacity");
+        if (failure == Failure.BurnsItsGas) while (true) {}
+        if (failure == Failure.ReturnsTooLittle) {
+            assembly ("memory-safe") {
+                return(0, 31)
+            }
+        }
+        assembly {
+            revert(0, 200000)
+        }
     }
 
     function test_Stakes_SayWhatSharesAndExitsAreWorth() public {
