@@ -7,7 +7,6 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {ILeaseBook} from "../lease/ILeaseBook.sol";
 import {PolicyCalls} from "../lease/PolicyCalls.sol";
-import {PolicyCalls} from "../lease/PolicyCalls.sol";
 import {ILedger} from "../money/ILedger.sol";
 import {INodeRegistry} from "../registry/INodeRegistry.sol";
 import {IBonds} from "../stake/IBonds.sol";

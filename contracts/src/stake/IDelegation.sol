@@ -43,7 +43,8 @@ interface IDelegation {
         uint256 shares
     );
 
-    /// @notice `shares` worth `amount` wei became `thawingShares`; the whole bucket may be withdrawn from `thawedAt` on.
+    /// @notice `shares` worth `amount` wei became `thawingShares`; the whole bucket may be withdrawn from `thawedAt` on,
+    /// and later by the outages of the sequencer in the seven days before.
     event UndelegationStarted(
         IBonds.Role role,
         address indexed owner,

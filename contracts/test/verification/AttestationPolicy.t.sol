@@ -415,7 +415,7 @@ contract AttestationPolicyTest is Test {
         assertEq(revision, policy.cutCount(node));
     }
 
-    /// @dev What a lease would have been settled for now.
+    /// @dev What a lease that is settled at this time would have been paid for.
     function _settled(bool[] memory attested) private view returns (Settled memory) {
         uint256 decided = policy.decidedUntil(node);
         return Settled(_copy(attested), decided > START ? decided - START : 0, policy.cutCount(node));
