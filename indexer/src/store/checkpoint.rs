@@ -63,7 +63,7 @@ fn work(path: &Path, woken: &Receiver<()>) {
         }
         let moved = conn.as_ref().map(|conn| conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
         if let Some(Err(error)) = moved {
-            tracing::debug!(%error, "the log of the database stays as it is for now");
+            tracing::debug!(%error, "the write-ahead log was not moved into the database; the next commit tries again");
         }
     }
 }
