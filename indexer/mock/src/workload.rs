@@ -24,7 +24,10 @@ use spheron_bindings::{
 };
 use spheron_indexer::Contract;
 
-use crate::{Emitted, address_of, economy::TOKENS};
+use crate::{
+    Emitted, address_of,
+    economy::{TOKENS, measurement},
+};
 
 const NODES: usize = 2_000;
 const PROVIDERS: usize = 200;
@@ -323,17 +326,7 @@ impl Workload {
             s0: self.unique(),
             sessionRoot: self.unique(),
             vramRoot: B256::ZERO,
-            measurement: IVerifierSet::Measurement {
-                startMs: now * 1_000,
-                endMs: now * 1_000 + 500,
-                jobs: 10,
-                gigaOpsPerSec: 1_000,
-                memMBps: 2_000,
-                vramMiB: 24_000,
-                leafSamples: 3,
-                pageSamples: 4,
-                rounds: 1,
-            },
+            measurement: measurement(now),
             result: 1,
             evidenceFlags: 0,
             evidenceHash: self.unique(),

@@ -10,6 +10,21 @@ use spheron_indexer::{
 
 use super::Economy;
 
+/// A run of ten jobs in half a second, begun at `now` (unix seconds).
+pub(crate) fn measurement(now: u64) -> verifier_set::IVerifierSet::Measurement {
+    verifier_set::IVerifierSet::Measurement {
+        startMs: now * 1_000,
+        endMs: now * 1_000 + 500,
+        jobs: 10,
+        gigaOpsPerSec: 1_000,
+        memMBps: 2_000,
+        vramMiB: 24_000,
+        leafSamples: 3,
+        pageSamples: 4,
+        rounds: 1,
+    }
+}
+
 impl Economy {
     pub(super) fn verdict(&mut self) {
         let node = self.node();
@@ -31,17 +46,7 @@ impl Economy {
             s0: self.unique(),
             sessionRoot: self.unique(),
             vramRoot: B256::ZERO,
-            measurement: verifier_set::IVerifierSet::Measurement {
-                startMs: self.now * 1_000,
-                endMs: self.now * 1_000 + 500,
-                jobs: 10,
-                gigaOpsPerSec: 1_000,
-                memMBps: 2_000,
-                vramMiB: 24_000,
-                leafSamples: 3,
-                pageSamples: 4,
-                rounds: 1,
-            },
+            measurement: measurement(self.now),
             result: if passed { 1 } else { 2 },
             evidenceFlags: 0,
             evidenceHash: self.unique(),

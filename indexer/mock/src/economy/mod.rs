@@ -6,6 +6,8 @@ mod measurements;
 mod nodes;
 mod tokens;
 
+pub(crate) use measurements::measurement;
+
 use alloy::{
     primitives::{Address, B256, U256, aliases::U96, keccak256},
     sol_types::SolEvent,
