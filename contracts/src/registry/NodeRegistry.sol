@@ -11,10 +11,13 @@ import {IPausable} from "../governance/IPausable.sol";
 import {IBonds} from "../stake/IBonds.sol";
 import {INodeRegistry} from "./INodeRegistry.sol";
 import {IResourceCatalog} from "./IResourceCatalog.sol";
+import {NodeSlot} from "./NodeSlot.sol";
 
 /// @title NodeRegistry
 /// @dev `multicall` registers many nodes in one transaction.
 contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multicall {
+    using NodeSlot for NodeSlot.Entry;
+
     /// @dev A provider: one slot, full to the last byte.
     struct Account {
         address rewardWallet;
@@ -29,18 +32,6 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
         uint16 nodes;
         uint8 flags;
         uint80 bondTag;
-    }
-
-    /// @dev A node with the nonce of its next consent: one slot, full to the last byte.
-    struct Entry {
-        address provider;
-        uint16 resource;
-        uint24 units;
-        Kind kind;
-        Status status;
-        uint16 nonce;
-        uint16 gatewayId; // 0 if none
-        bool hasOperator; // another key than its own signs for it
     }
 
     /// @dev What every registration reads: one slot.
@@ -83,7 +74,7 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
     /// @inheritdoc INodeRegistry
     mapping(address gateway => mapping(address provider => bool)) public isAdmitted;
 
-    mapping(address node => Entry) private _nodes;
+    mapping(address node => NodeSlot.Entry) private _nodes;
     mapping(address node => address) private _operators;
     mapping(address provider => Account) private _providers;
     mapping(address provider => address) private _proposedWallets;
@@ -157,7 +148,7 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
     /// @inheritdoc INodeRegistry
     function adoptNodes(address[] calldata nodes) external {
         for (uint256 i; i < nodes.length; ++i) {
-            Entry storage entry = _nodes[nodes[i]];
+            NodeSlot.Entry storage entry = _nodes[nodes[i]];
             if (successorOf[entry.provider] != msg.sender || entry.status == Status.Operator) {
                 revert NodeRegistry_NotAuthorized(msg.sender);
             }
@@ -222,7 +213,7 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
         _checkIntake();
         _requireProvider(msg.sender);
         if (node == address(0)) revert NodeRegistry_InvalidAccount(node);
-        Entry memory entry = _nodes[node];
+        NodeSlot.Entry memory entry = _nodes[node].load();
         if (!_isFree(entry)) revert NodeRegistry_AlreadyRegistered(node);
         entry.provider = msg.sender;
         entry.status = Status.Active;
@@ -232,7 +223,7 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
 
     /// @inheritdoc INodeRegistry
     function changeClaim(address node, Claim calldata claim, uint64 deadline, bytes calldata consent) external {
-        Entry memory entry = _nodeOfCaller(node);
+        NodeSlot.Entry memory entry = _nodeOfCaller(node);
         if (entry.status == Status.Retired) revert NodeRegistry_NotRegistered(node);
         _setClaim(node, entry, claim, deadline, consent);
         emit NodeClaimChanged(node, claim);
@@ -240,7 +231,7 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
 
     /// @inheritdoc INodeRegistry
     function changeOperator(address node, address operator, uint64 deadline, bytes calldata consent) external {
-        Entry memory entry = _nodeOfCaller(node);
+        NodeSlot.Entry memory entry = _nodeOfCaller(node);
         if (entry.status == Status.Retired) revert NodeRegistry_NotRegistered(node);
         if (operator == address(0)) revert NodeRegistry_InvalidAccount(operator);
         if (_nodes[operator].status != Status.None) revert NodeRegistry_AlreadyRegistered(operator);
@@ -249,7 +240,7 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
         });
         _checkConsent(node, operator, deadline, _hashOperatorConsent(agreed), consent);
         entry.hasOperator = true;
-        _nodes[node] = entry;
+        _nodes[node].save(entry);
         _operators[node] = operator;
         // A node of that name could be registered by whoever holds the key next.
         _nodes[operator].provider = msg.sender;
@@ -259,7 +250,7 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
 
     /// @inheritdoc INodeRegistry
     function setStatus(address node, Status status) external {
-        Entry memory entry = _nodeOfCaller(node);
+        NodeSlot.Entry memory entry = _nodeOfCaller(node);
         // A suspended node cannot be retired either: registered again, it would be active.
         bool isOpen = entry.status == Status.Active || entry.status == Status.Maintenance;
         bool isAllowed = status == Status.Active || status == Status.Maintenance || status == Status.Retired;
@@ -269,7 +260,7 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
             entry.gatewayId = 0;
         }
         entry.status = status;
-        _nodes[node] = entry;
+        _nodes[node].save(entry);
         emit NodeStatusChanged(node, status);
     }
 
@@ -309,15 +300,9 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
 
     /// @inheritdoc INodeRegistry
     function nodeOf(address node) external view returns (Node memory found) {
-        Entry memory entry = _nodes[node];
-        found = Node({
-            provider: entry.provider,
-            resource: entry.resource,
-            units: entry.units,
-            kind: entry.kind,
-            status: entry.status,
-            operator: _operatorOf(node, entry)
-        });
+        NodeSlot.Entry memory entry = _nodes[node].load();
+        (found.provider, found.resource, found.units) = (entry.provider, entry.resource, entry.units);
+        (found.kind, found.status, found.operator) = (entry.kind, entry.status, _operatorOf(node, entry));
         if (found.status == Status.Active && _providers[found.provider].flags != REGISTERED) {
             found.status = Status.Suspended;
         }
@@ -369,9 +354,13 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
     }
 
     /// @dev Writes `entry` with a new claim and uses up its nonce.
-    function _setClaim(address node, Entry memory entry, Claim calldata claim, uint64 deadline, bytes calldata consent)
-        private
-    {
+    function _setClaim(
+        address node,
+        NodeSlot.Entry memory entry,
+        Claim calldata claim,
+        uint64 deadline,
+        bytes calldata consent
+    ) private {
         _checkClaim(entry.resource, claim);
         NodeConsent memory agreed = NodeConsent({
             node: node, provider: msg.sender, claimHash: _hashClaim(claim), nonce: entry.nonce++, deadline: deadline
@@ -382,11 +371,11 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
         // forge-lint: disable-next-line(unsafe-typecast) checked with the claim
         entry.units = uint24(claim.units);
         entry.kind = claim.kind;
-        _nodes[node] = entry;
+        _nodes[node].save(entry);
     }
 
     /// @dev Moves a node of the caller, in memory, to a gateway that admits it.
-    function _changeGateway(Entry memory entry, address gateway) private {
+    function _changeGateway(NodeSlot.Entry memory entry, address gateway) private {
         Front storage front = _gateways[gateway];
         uint16 id = front.id;
         if (id != 0 && entry.gatewayId == id) return;
@@ -443,21 +432,21 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
         else (_gateways[account].flags, _gateways[account].bondTag) = (flags, tag);
     }
 
-    function _nodeOfCaller(address node) private view returns (Entry memory entry) {
-        entry = _nodes[node];
+    function _nodeOfCaller(address node) private view returns (NodeSlot.Entry memory entry) {
+        entry = _nodes[node].load();
         if (entry.status == Status.None || entry.status == Status.Operator) revert NodeRegistry_NotRegistered(node);
         if (entry.provider != msg.sender) revert NodeRegistry_NotAuthorized(msg.sender);
         _requireProvider(msg.sender);
     }
 
     /// @dev A node that a provider left behind may go elsewhere; one that is suspended may not.
-    function _isFree(Entry memory entry) private view returns (bool) {
+    function _isFree(NodeSlot.Entry memory entry) private view returns (bool) {
         if (entry.status == Status.None || entry.status == Status.Retired) return true;
         if (entry.status == Status.Suspended || entry.status == Status.Operator) return false;
         return _providers[entry.provider].flags & HANDED_OVER != 0;
     }
 
-    function _operatorOf(address node, Entry memory entry) private view returns (address) {
+    function _operatorOf(address node, NodeSlot.Entry memory entry) private view returns (address) {
         return entry.hasOperator ? _operators[node] : node;
     }
 

@@ -66,7 +66,7 @@ contract AttestationPolicy is IAttestationPolicy {
         if (passed) _extend(node, head, uint40(measuredAt), uint40(validUntil));
         else if (head.end > measuredAt) _cut(node, head, uint40(measuredAt));
         // forge-lint: disable-end(unsafe-typecast)
-        _heads[node] = head;
+        _save(node, head);
         emit AttestationRecorded(node, passed, measuredAt, head.units, head.closed, head.start, head.end, head.before);
     }
 
@@ -216,7 +216,7 @@ contract AttestationPolicy is IAttestationPolicy {
         emit CutSet(node, index, cut.start, cut.end, cut.before);
     }
 
-    /// @dev The compiler would read the slot field by field.
+    /// @dev The compiler would read and write the slot field by field.
     function _load(address node) private view returns (Head memory head) {
         Head storage slot = _heads[node];
         uint256 word;
@@ -232,6 +232,15 @@ contract AttestationPolicy is IAttestationPolicy {
         head.closed = uint32(word >> 192);
         head.cuts = uint32(word >> 224);
         // forge-lint: disable-end(unsafe-typecast)
+    }
+
+    function _save(address node, Head memory head) private {
+        Head storage slot = _heads[node];
+        uint256 word = head.measuredAt | uint256(head.units) << 40 | uint256(head.start) << 72 | uint256(head.end)
+            << 112 | uint256(head.before) << 152 | uint256(head.closed) << 192 | uint256(head.cuts) << 224;
+        assembly ("memory-safe") {
+            sstore(slot.slot, word)
+        }
     }
 
     function _checkTimes(address node, uint256 latest, uint256 measuredAt, uint256 validUntil, bool passed)

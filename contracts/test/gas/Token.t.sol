@@ -26,7 +26,7 @@ contract TokenGasTest is GasTest {
         stakedSpon.deposit(100e18, renter);
         _keep(GROUP, "stake, the first of all");
         vm.stopPrank();
-        spon.mint(provider, 100e18);
+        spon.mint(provider, 101e18);
         vm.startPrank(provider);
         spon.approve(address(stakedSpon), type(uint256).max);
         stakedSpon.deposit(50e18, provider);
@@ -39,6 +39,15 @@ contract TokenGasTest is GasTest {
         _keep(GROUP, "begin exit, on top of one");
         skip(30 days);
         stakedSpon.redeem(stakedSpon.maxRedeem(provider), provider, provider);
-        _keep(GROUP, "finish exit");
+        _keep(GROUP, "finish exit", 48_000);
+    }
+
+    function test_LeaveWithoutOtherTokens() public {
+        vm.startPrank(renter);
+        stakedSpon.deposit(1_000e18, renter);
+        stakedSpon.requestRedeem(stakedSpon.balanceOf(renter), renter, renter);
+        skip(30 days);
+        stakedSpon.redeem(stakedSpon.maxRedeem(renter), renter, renter);
+        _keep(GROUP, "finish exit, without other SPON");
     }
 }
