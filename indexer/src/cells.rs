@@ -38,11 +38,6 @@ pub enum CellRef<'a> {
 const DIGITS: usize = 78;
 
 impl Cells {
-    /// With room for so many values, and so many bytes of theirs.
-    pub fn with_capacity(cells: usize, bytes: usize) -> Self {
-        Self { cells: Vec::with_capacity(cells), bytes: Vec::with_capacity(bytes) }
-    }
-
     /// Number of values.
     pub fn len(&self) -> usize {
         self.cells.len()
@@ -81,14 +76,11 @@ impl Cells {
         self.cells.push(Cell::Blob(from, to));
     }
 
-    /// Adds a BLOB that is these parts, one after the other.
-    pub fn blob_of<'a>(&mut self, parts: impl IntoIterator<Item = &'a [u8]>) {
-        let (from, _) = self.push(&[]);
-        let mut end = from;
-        for part in parts {
-            (_, end) = self.push(part);
-        }
-        self.cells.push(Cell::Blob(from, end));
+    /// Adds a BLOB that `write` appends to the bytes before it.
+    pub fn blob_by(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let from = self.bytes.len();
+        write(&mut self.bytes);
+        self.cells.push(Cell::Blob(place(from), place(self.bytes.len())));
     }
 
     /// Adds a number as [`crate::value::Kind::Number`] has it: its decimal digits behind two digits that count them.
@@ -141,7 +133,6 @@ impl Cells {
     fn push(&mut self, bytes: &[u8]) -> (u32, u32) {
         let from = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
-        let place = |place: usize| u32::try_from(place).expect("the rows of a range are far below 4 GiB");
         (place(from), place(self.bytes.len()))
     }
 }
@@ -180,6 +171,10 @@ impl ToSql for CellRef<'_> {
             Self::Blob(bytes) => ValueRef::Blob(bytes),
         }))
     }
+}
+
+fn place(place: usize) -> u32 {
+    u32::try_from(place).expect("the rows of a range are far below 4 GiB")
 }
 
 /// Writes the decimal digits of `number` at the end of `digits`, and says where they begin.

@@ -41,14 +41,26 @@ fn digest_tables(conn: &Connection) -> rusqlite::Result<BTreeMap<String, TableDi
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table'
                AND (name LIKE 'event\\_%' ESCAPE '\\' OR name LIKE 'state\\_%' ESCAPE '\\' OR name = 'raw_log')";
     let tables: Vec<String> = tx.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    tables.into_iter().map(|table| Ok((table.clone(), digest_table(&tx, &table)?))).collect()
+    let digest = |table: String| Ok((table.clone(), digest_rows(&tx, &table)?));
+    tables.into_iter().map(digest).collect()
 }
 
-fn digest_table(conn: &Connection, table: &str) -> rusqlite::Result<TableDigest> {
+fn digest_rows(conn: &Connection, table: &str) -> rusqlite::Result<TableDigest> {
+    if table == "raw_log" {
+        // The numbers of the dictionary are each database's own.
+        let entry = |number: &str| format!("(SELECT bytes FROM dictionary WHERE number = raw_log.{number})");
+        let (contract, selector) = (entry("contract"), entry("selector"));
+        let columns = format!("event_id, block_time, {contract}, {selector}, contents, tx_hash");
+        return digest_query(conn, &format!("SELECT {columns} FROM raw_log ORDER BY event_id"));
+    }
     let sql = "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk";
     let key: Vec<String> = conn.prepare(sql)?.query_map([table], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let key = key.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ");
-    let mut statement = conn.prepare(&format!("SELECT * FROM {} ORDER BY {key}", quoted(table)))?;
+    digest_query(conn, &format!("SELECT * FROM {} ORDER BY {key}", quoted(table)))
+}
+
+fn digest_query(conn: &Connection, sql: &str) -> rusqlite::Result<TableDigest> {
+    let mut statement = conn.prepare(sql)?;
     let width = statement.column_count();
     let mut found = statement.query([])?;
     let (mut rows, mut hasher) = (0, Keccak256::new());

@@ -111,13 +111,16 @@ impl Topics {
         self.count += 1;
         true
     }
+}
 
-    /// The topics as the database has them, 32 bytes each; `None` if the bytes are no topics.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (words, rest) = bytes.as_chunks::<32>();
+/// At most the first four.
+impl FromIterator<B256> for Topics {
+    fn from_iter<I: IntoIterator<Item = B256>>(words: I) -> Self {
         let mut topics = Self::default();
-        let all = words.iter().all(|word| topics.push(B256::from(*word)));
-        (all && rest.is_empty()).then_some(topics)
+        for word in words.into_iter().take(4) {
+            topics.push(word);
+        }
+        topics
     }
 }
 

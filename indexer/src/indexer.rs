@@ -10,6 +10,7 @@ use crate::{
     decode::Catalog,
     follow::{Behind, FollowError, FollowOptions, Follower, Left},
     manifest::{ChainManifest, Manifest, ManifestError},
+    memory::give_back_large_blocks,
     queue::WriterQueue,
     source::{Endpoint, Expected, LogSource, Pool, PoolOptions, Rpc, RpcOptions, SourceError},
     status::{ChainStatus, Phase, Status},
@@ -109,6 +110,7 @@ impl Indexer {
     ///
     /// If the manifest, the database, an endpoint or the address cannot be used.
     pub async fn open(config: Config) -> Result<Self, IndexerError> {
+        give_back_large_blocks();
         config.manifest.validate()?;
         let mut pools = Vec::new();
         for chain in &config.manifest.chains {
@@ -125,7 +127,8 @@ impl Indexer {
         let mut chains = Vec::new();
         for (chain, pool) in config.manifest.chains.iter().zip(pools) {
             let id = chain.chain_id;
-            let left = Left { slot: writer.slot(id)?, cursor: writer.cursor(id)?, children: writer.children(id)? };
+            let (slot, cursor, children) = (writer.slot(id)?, writer.cursor(id)?, writer.children(id)?);
+            let left = Left { dictionary: writer.dictionary(), slot, cursor, children };
             let status = ChainStatus::new(&chain.name, id, left.cursor, config.stall_after);
             pool.remember(&writer.learned(id)?);
             let source: Arc<dyn LogSource> = Arc::new(pool);

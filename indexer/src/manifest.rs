@@ -36,6 +36,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use alloy::primitives::{Address, B256, keccak256};
@@ -44,6 +45,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     decode::{Catalog, Decoder},
+    dictionary::Dictionary,
     event::Contract,
     position::MAX_CHAINS,
     sources::SourceManifest,
@@ -193,8 +195,8 @@ impl ChainManifest {
     }
 
     /// A decoder of the contracts' logs.
-    pub fn decoder(&self, catalog: std::sync::Arc<Catalog>) -> Decoder {
-        Decoder::new(catalog, self.named_addresses())
+    pub fn decoder(&self, catalog: Arc<Catalog>, dictionary: Arc<Dictionary>) -> Decoder {
+        Decoder::new(catalog, dictionary, self.named_addresses())
     }
 
     /// Identifies the deployment: chain id, first block and addresses, in no way the endpoints.

@@ -2,15 +2,24 @@
 //!
 //! Final ranges that wait together are written together: rows of state that several of them change are written once.
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, oneshot};
 
-use crate::store::{Batch, Child, Cursor, StoreError, Tip, Writer};
+use crate::{
+    decode::Decoded,
+    shelf::Shelf,
+    store::{Batch, Child, Cursor, StoreError, Tip, Writer},
+};
 
 /// Ranges that wait for the writer.
 const CAPACITY: usize = 4;
 
 /// Logs that are written in one transaction, if more wait.
 const GROUP_LOGS: usize = 50_000;
+
+/// Ranges whose memory is kept for the next ones.
+const KEPT: usize = 2 * CAPACITY;
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -23,7 +32,10 @@ enum Command {
 
 /// Sends work to the writer.
 #[derive(Clone)]
-pub(crate) struct WriterQueue(mpsc::Sender<Command>);
+pub(crate) struct WriterQueue {
+    commands: mpsc::Sender<Command>,
+    shelf: Arc<Shelf<Decoded>>,
+}
 
 /// The writer is gone: the program is shutting down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,8 +55,15 @@ impl Pending {
 impl WriterQueue {
     /// A queue to a writer that runs, on a thread of its own, until every sender is gone.
     pub fn new(writer: Writer) -> (Self, tokio::task::JoinHandle<()>) {
-        let (sender, receiver) = mpsc::channel(CAPACITY);
-        (Self(sender), tokio::task::spawn_blocking(move || work(writer, receiver)))
+        let (commands, receiver) = mpsc::channel(CAPACITY);
+        let shelf = Arc::new(Shelf::new(KEPT));
+        let queue = Self { commands, shelf: shelf.clone() };
+        (queue, tokio::task::spawn_blocking(move || work(writer, receiver, &shelf)))
+    }
+
+    /// Where the writer leaves the rows that it has written.
+    pub fn shelf(&self) -> Arc<Shelf<Decoded>> {
+        self.shelf.clone()
     }
 
     /// Queues a range; waits for room in the queue.
@@ -80,15 +99,15 @@ impl WriterQueue {
     }
 
     async fn send(&self, command: Command) -> Result<(), WriterStopped> {
-        self.0.send(command).await.map_err(|_| WriterStopped)
+        self.commands.send(command).await.map_err(|_| WriterStopped)
     }
 }
 
-fn work(mut writer: Writer, mut commands: mpsc::Receiver<Command>) {
+fn work(mut writer: Writer, mut commands: mpsc::Receiver<Command>, shelf: &Shelf<Decoded>) {
     let mut next = None;
     while let Some(command) = next.take().or_else(|| commands.blocking_recv()) {
         match command {
-            Command::Commit(batch, reply) => next = commit(&mut writer, *batch, reply, &mut commands),
+            Command::Commit(batch, reply) => next = commit(&mut writer, *batch, reply, &mut commands, shelf),
             Command::Rollback(chain_id, ancestor, reply) => {
                 let taken_back = writer.rollback(chain_id, ancestor);
                 answer(reply, taken_back.and_then(|cursor| Ok((cursor, writer.children(chain_id)?))));
@@ -105,6 +124,7 @@ fn commit(
     batch: Batch,
     reply: Reply<Cursor>,
     commands: &mut mpsc::Receiver<Command>,
+    shelf: &Shelf<Decoded>,
 ) -> Option<Command> {
     let (mut logs, mut next) = (batch.logs.logs, None);
     let (mut batches, mut replies) = (vec![batch], vec![reply]);
@@ -120,6 +140,7 @@ fn commit(
         }
     }
     let results = writer.commit(&batches);
+    batches.into_iter().for_each(|batch| shelf.leave(batch.logs));
     replies.into_iter().zip(results).for_each(|(reply, result)| answer(reply, result));
     next
 }

@@ -2,20 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use alloy::primitives::{Address, B256, U256};
-use futures::TryStreamExt as _;
+use alloy::primitives::{Address, U256};
+use rusqlite::params;
 use spheron_accounting::rewards::{Era, Kind, NodeInput, Record, Resource, ResourceKind, RewardInput};
 use spheron_bindings::{
     attestation_policy::AttestationPolicy::{AttestationPolicyEvents, AttestationRecorded},
     verifier_set::VerifierSet::{VerdictAccepted, VerifierSetEvents},
 };
-use sqlx::Row as _;
 
 use crate::{
     event::{Contract, Event},
     fold::{self, Inconsistent, NodeKind, State},
     position::{Position, ids_from},
-    store::{Reader, StoreError},
+    store::{COLUMNS, RawLogs, Reader, StoreError, connect_to_read, stored_chain},
     value::{Field as _, Value},
 };
 
@@ -127,33 +126,32 @@ impl Replay {
     }
 
     async fn run(&mut self, reader: &Reader) -> Result<(), RewardInputError> {
-        let failed = |error: sqlx::Error| StoreError::sqlx(reader.path(), &error);
         let contracts = self.contracts(reader).await?;
-        let slot = sqlx::query_scalar::<_, i64>("SELECT slot FROM chain WHERE chain_id = ?");
-        let slot = slot.bind(self.chain_id.cast_signed()).fetch_one(reader.pool()).await.map_err(failed)?;
-        let ids = ids_from(slot.cast_unsigned(), 0);
+        let path = reader.path();
+        let failed = |error: rusqlite::Error| StoreError::sql(path, &error);
+        let ids = ids_from(stored_chain(path, self.chain_id)?.slot, 0);
+        let conn = connect_to_read(path)?;
+        let conn = conn.unchecked_transaction().map_err(failed)?;
+        let mut logs = RawLogs::of(&conn).map_err(failed)?;
         // What was brought later than this cannot have been measured before the era's end.
-        let query = sqlx::query(
-            "SELECT event_id, block_time, address, topics, data FROM raw_log
-             WHERE event_id BETWEEN ?1 AND ?2 AND block_time < ?3 AND address IN (
-                SELECT address FROM contract WHERE chain_id = ?4
-                AND name IN ('NodeRegistry', 'ResourceCatalog', 'VerifierSet', 'AttestationPolicy'))
-             ORDER BY event_id",
+        let sql = format!(
+            "SELECT {COLUMNS} FROM raw_log AS r
+             WHERE event_id BETWEEN ?1 AND ?2 AND block_time < ?3 AND contract IN (
+                SELECT number FROM dictionary WHERE bytes IN (SELECT address FROM contract WHERE chain_id = ?4
+                AND name IN ('NodeRegistry', 'ResourceCatalog', 'VerifierSet', 'AttestationPolicy')))
+             ORDER BY event_id"
         );
-        let query = query.bind(ids.start().cast_signed()).bind(ids.end().cast_signed());
-        let query = query.bind(self.era.final_at().cast_signed()).bind(self.chain_id.cast_signed());
-        let mut rows = query.fetch(reader.pool());
-        while let Some(row) = rows.try_next().await.map_err(failed)? {
-            let address = read_address(row.get(2))?;
-            let Some(contract) = contracts.get(&address) else { continue };
-            let at = Position { id: row.get::<i64, _>(0).cast_unsigned(), time: row.get::<i64, _>(1).cast_unsigned() };
-            let topics = row.get::<Vec<u8>, _>(3);
-            let topics: Vec<B256> = topics.as_chunks::<32>().0.iter().map(|word| B256::from(*word)).collect();
-            let event = Event::decode(*contract, &topics, &row.get::<Vec<u8>, _>(4));
+        let mut statement = conn.prepare(&sql).map_err(failed)?;
+        let (first, last) = (ids.start().cast_signed(), ids.end().cast_signed());
+        let (before, chain_id) = (self.era.final_at().cast_signed(), self.chain_id.cast_signed());
+        let mut rows = statement.query(params![first, last, before, chain_id]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let (at, log) = logs.log(row)?;
+            let Some(contract) = contracts.get(&log.address) else { continue };
             let chain_id = self.chain_id;
             let decode =
                 |cause: alloy::sol_types::Error| RewardInputError::Decode { chain_id, cause: cause.to_string() };
-            if let Some(event) = event.map_err(decode)? {
+            if let Some(event) = Event::decode(*contract, &log.topics, &log.data).map_err(decode)? {
                 self.take(at, &event)?;
             }
         }

@@ -99,8 +99,9 @@ impl Table {
                  (t.event_id >> {BLOCK_SHIFT}) & {block_mask} AS block,\n  \
                  t.event_id & {index_mask} AS log_index,\n  \
                  t.event_id AS event_id,\n  t.block_time AS block_time,\n  \
-                 '0x' || lower(hex(r.tx_hash)) AS tx_hash{fields}\n\
+                 '0x' || lower(hex({tx_hash})) AS tx_hash{fields}\n\
                  FROM {base} AS t LEFT JOIN raw_log AS r ON r.event_id = t.event_id;\n",
+                tx_hash = tx_hash_sql("r"),
                 block_mask = (1i64 << (SLOT_SHIFT - BLOCK_SHIFT)) - 1,
                 index_mask = (1i64 << BLOCK_SHIFT) - 1,
             ),
@@ -158,6 +159,15 @@ impl Table {
         let fields = self.columns.iter().zip(row);
         fields.map(|(column, value)| (column.name.clone(), column.kind.json(value))).collect()
     }
+}
+
+/// SQL for the hash of the transaction of a row of `raw_log` that is called `row`: its own, or that of the first log of
+/// the transaction.
+pub fn tx_hash_sql(row: &str) -> String {
+    format!(
+        "(SELECT tx_hash FROM raw_log WHERE event_id = \
+         {row}.event_id - iif(typeof({row}.tx_hash) = 'integer', {row}.tx_hash, 0))"
+    )
 }
 
 /// A name as SQL wants it; some events have fields named `from` or `index`.

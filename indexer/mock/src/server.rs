@@ -87,6 +87,8 @@ pub struct World {
     pub log_requests: u64,
     /// The widest range that was asked for.
     pub widest: u64,
+    /// Calls that named too many addresses.
+    pub too_many_addresses: u64,
 }
 
 pub struct Server {
@@ -235,6 +237,7 @@ impl World {
         }
         let addresses: HashSet<Address> = json::addresses(&filter["address"]).into_iter().collect();
         if let Some(most) = self.max_addresses.filter(|most| addresses.len() > *most) {
+            self.too_many_addresses += 1;
             return Err((-32602, format!("too many addresses in the filter, at most {most} are allowed")));
         }
         let topics: HashSet<B256> = serde_json::from_value(filter["topics"][0].clone()).unwrap_or_default();
@@ -273,12 +276,26 @@ impl World {
             _ => {}
         }
         out.push(b'[');
-        for (place, (block, (index, log))) in logs.into_iter().enumerate() {
+        for (place, of_block) in logs.chunk_by(|(a, _), (b, _)| a.number == b.number).enumerate() {
             out.extend_from_slice(if place > 0 { b"," } else { b"" });
-            json::log(out, block, index, log, self.times);
+            self.write_logs(out, of_block);
         }
         out.push(b']');
         Ok(())
+    }
+
+    /// Logs of one block.
+    fn write_logs(&self, out: &mut Vec<u8>, logs: &[(&Block, (usize, &Log))]) {
+        let block = logs[0].0;
+        let is_whole = logs.iter().map(|(_, (index, _))| *index).eq(0..block.logs.len());
+        if let Some(written) = block.written.as_ref().filter(|_| self.times && is_whole) {
+            out.extend_from_slice(written);
+            return;
+        }
+        for (place, (_, (index, log))) in logs.iter().enumerate() {
+            out.extend_from_slice(if place > 0 { b"," } else { b"" });
+            json::log(out, block, *index, log, self.times);
+        }
     }
 
     fn blocks(&self, filter: &Value) -> Result<Vec<&Block>, (i64, String)> {

@@ -1,9 +1,9 @@
 //! The stored logs against another endpoint, segment by segment: one hash over each side's logs, and where the hashes
 //! differ, which logs do.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use alloy::primitives::{B256, Keccak256, keccak256};
+use alloy::primitives::{B256, Keccak256};
 use rusqlite::params;
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ use crate::{
         BlockRange, Class, Endpoint, Expected, LogFilter, LogSource as _, Pool, PoolOptions, Rpc, RpcOptions,
         SourceError,
     },
-    store::{Reader, StoreError, connect_to_read, stored_chain},
+    store::{RawLogs, Reader, StoreError, columns_with_tx, connect_to_read, stored_chain},
 };
 
 /// Blocks under one hash.
@@ -81,7 +81,7 @@ pub async fn audit_logs(
     manifest: &Manifest,
     progress: impl Fn(AuditProgress),
 ) -> Result<Vec<LogAudit>, AuditError> {
-    let catalog = std::sync::Arc::new(Catalog::of(manifest).map_err(ManifestError::Contracts)?);
+    let catalog = Arc::new(Catalog::of(manifest).map_err(ManifestError::Contracts)?);
     let mut audits = Vec::new();
     for chain in &manifest.chains {
         audits.push(audit_chain(reader, chain, catalog.clone(), &progress).await?);
@@ -92,7 +92,7 @@ pub async fn audit_logs(
 async fn audit_chain(
     reader: &Reader,
     chain: &ChainManifest,
-    catalog: std::sync::Arc<Catalog>,
+    catalog: Arc<Catalog>,
     progress: &impl Fn(AuditProgress),
 ) -> Result<LogAudit, AuditError> {
     let mut urls = chain.endpoint_urls()?;
@@ -108,7 +108,7 @@ async fn audit_chain(
     let last = stored.cursor.finalized.map(|finalized| finalized.min(stored.cursor.next_block.saturating_sub(1)));
     let last = last.filter(|last| *last >= chain.start_block);
     let last = last.ok_or_else(|| AuditError::Empty { chain: chain.name.clone() })?;
-    let mut decoder = chain.decoder(catalog.clone());
+    let mut decoder = chain.decoder(catalog.clone(), Arc::default());
     stored.children.iter().for_each(|child| decoder.add(&child.name, child.address));
     let filter = decoder.filter();
 
@@ -164,29 +164,30 @@ async fn fetch(
 }
 
 fn hash_log(log: &Log) -> (B256, B256) {
-    let topics: Vec<&[u8]> = log.topics.iter().map(|topic| topic.as_slice()).collect();
-    (hash(log.address.as_slice(), &topics.concat(), &log.data), log.tx_hash)
-}
-
-/// The topics are whole words, and an address has one length, so no two logs read the same.
-fn hash(address: &[u8], topics: &[u8], data: &[u8]) -> B256 {
-    let lengths = (topics.len() as u64).to_be_bytes();
-    keccak256([address, &lengths, topics, data].concat())
+    // The topics are whole words, and an address has one length, so no two logs read the same.
+    let mut hasher = Keccak256::new();
+    hasher.update(log.address);
+    hasher.update((log.topics.len() as u64).to_be_bytes());
+    log.topics.iter().for_each(|topic| hasher.update(topic));
+    hasher.update(&log.data);
+    (hasher.finalize(), log.tx_hash)
 }
 
 fn read(path: &Path, slot: u64, range: BlockRange) -> Result<Segment, StoreError> {
     let failed = |error: rusqlite::Error| StoreError::sql(path, &error);
     let conn = connect_to_read(path)?;
-    let sql = "SELECT event_id, address, topics, data, tx_hash FROM raw_log WHERE event_id BETWEEN ? AND ?";
-    let mut statement = conn.prepare(sql).map_err(failed)?;
+    let conn = conn.unchecked_transaction().map_err(failed)?;
+    let mut logs = RawLogs::of(&conn).map_err(failed)?;
+    let sql = format!("SELECT {} FROM raw_log AS r WHERE event_id BETWEEN ? AND ?", columns_with_tx());
+    let mut statement = conn.prepare(&sql).map_err(failed)?;
     let (first, after) = (*ids_from(slot, range.from).start(), *ids_from(slot, range.to + 1).start());
-    let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<(u64, (B256, B256))> {
-        let bytes = |index| row.get_ref(index).and_then(|value| Ok(value.as_blob()?));
-        let tx_hash = B256::left_padding_from(bytes(4)?.get(..32).unwrap_or_default());
-        Ok((row.get::<_, i64>(0)?.cast_unsigned(), (hash(bytes(1)?, bytes(2)?, bytes(3)?), tx_hash)))
-    };
-    let rows = statement.query_map(params![first.cast_signed(), (after - 1).cast_signed()], read);
-    rows.and_then(Iterator::collect).map_err(failed)
+    let mut rows = statement.query(params![first.cast_signed(), (after - 1).cast_signed()]).map_err(failed)?;
+    let mut segment = Segment::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let (at, log) = logs.log(row)?;
+        segment.insert(at.id, hash_log(&log));
+    }
+    Ok(segment)
 }
 
 fn digest(segment: &Segment) -> B256 {
@@ -215,7 +216,7 @@ async fn compare(
     differing.sort_by_key(|((id, _), _)| **id);
     for ((id, (_, tx_hash)), what) in differing {
         let at = Position { id: *id, time: 0 };
-        let events = reader.events_of(catalog, audit.chain_id, at, *tx_hash).await?;
+        let events = reader.events_of(catalog, at, *tx_hash).await?;
         audit.differences.push(LogDifference { block: at.block(), log_index: at.log_index(), what, events });
     }
     Ok(())

@@ -91,6 +91,15 @@ impl Catalog {
         &self.contracts[index]
     }
 
+    /// The selector of each table's event.
+    pub(super) fn table_selectors(&self) -> impl Iterator<Item = B256> {
+        let mut selectors = vec![B256::ZERO; self.tables.len()];
+        for (selector, table) in self.contracts.iter().flat_map(|contract| &contract.by_selector) {
+            selectors[*table] = *selector;
+        }
+        selectors.into_iter()
+    }
+
     /// The columns of a table.
     pub(super) fn columns(&self, table: usize) -> &EventColumns {
         &self.columns[table]

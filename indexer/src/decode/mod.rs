@@ -15,7 +15,9 @@ use alloy::primitives::{Address, B256, map::HashMap};
 
 use crate::{
     cells::{CellRef, Cells},
+    dictionary::Dictionary,
     event::{Contract, Event, Log, Topics},
+    packed::{pack, unpack},
     position::Position,
     source::LogFilter,
 };
@@ -42,20 +44,34 @@ pub struct Decoded {
     pub raw: Cells,
     /// Rows by index of their event table.
     pub rows: Vec<Cells>,
-    /// For each row of `raw`, the contract whose event the fold takes in.
-    folded: Vec<Option<Contract>>,
+    /// What the fold takes in, in the order of the chain.
+    folded: Vec<Folded>,
     /// Blocks with logs: number, hash, and unix seconds.
     pub blocks: Vec<(u64, B256, u64)>,
     /// Logs that do not fit the ABI of a contract that is not ours; they are rows of `raw_log` only.
     pub misfits: usize,
+    /// Transaction of the last log, and the id of the first log of it.
+    tx: Option<(B256, u64)>,
+}
+
+/// A row of `raw` that is an event of ours.
+#[derive(Debug, Clone, Copy)]
+struct Folded {
+    row: usize,
+    contract: Contract,
+    address: Address,
+    selector: B256,
 }
 
 /// Decodes the logs of one chain.
 #[derive(Debug, Clone)]
 pub struct Decoder {
     catalog: Arc<Catalog>,
-    /// Index in the catalog of the contract at an address.
-    contracts: HashMap<Address, usize>,
+    dictionary: Arc<Dictionary>,
+    /// The contract at an address: its index in the catalog, and its number in the dictionary.
+    contracts: HashMap<Address, (usize, u32)>,
+    /// The number of each table's selector.
+    selectors: Arc<[u32]>,
 }
 
 impl Decoder {
@@ -64,8 +80,13 @@ impl Decoder {
     /// # Panics
     ///
     /// If the catalog lacks one of them: both come from one manifest.
-    pub fn new<'a>(catalog: Arc<Catalog>, contracts: impl IntoIterator<Item = (&'a str, Address)>) -> Self {
-        let mut decoder = Self { catalog, contracts: HashMap::default() };
+    pub fn new<'a>(
+        catalog: Arc<Catalog>,
+        dictionary: Arc<Dictionary>,
+        contracts: impl IntoIterator<Item = (&'a str, Address)>,
+    ) -> Self {
+        let selectors = catalog.table_selectors().map(|selector| dictionary.number(selector.as_slice())).collect();
+        let mut decoder = Self { catalog, dictionary, contracts: HashMap::default(), selectors };
         for (name, address) in contracts {
             decoder.add(name, address);
         }
@@ -79,7 +100,7 @@ impl Decoder {
     /// As [`Self::new`].
     pub fn add(&mut self, name: &str, address: Address) {
         let index = self.catalog.index_of(name).unwrap_or_else(|| panic!("the catalog has no contract {name}"));
-        self.contracts.insert(address, index);
+        self.contracts.insert(address, (index, self.dictionary.number(address.as_slice())));
     }
 
     /// Does not decode the logs of a contract any more.
@@ -91,7 +112,7 @@ impl Decoder {
     pub fn filter(&self) -> LogFilter {
         let contracts = self.contracts.iter();
         LogFilter::new(
-            contracts.map(|(address, index)| (*address, self.catalog.contract(*index).selectors())).collect(),
+            contracts.map(|(address, (index, _))| (*address, self.catalog.contract(*index).selectors())).collect(),
         )
     }
 
@@ -101,11 +122,19 @@ impl Decoder {
     ///
     /// If the log is one of our contracts' and does not fit its ABI.
     pub fn decode(&self, at: Position, log: &Log, decoded: &mut Decoded) -> Result<(), DecodeError> {
-        let contract = self.contracts.get(&log.address).map(|index| self.catalog.contract(*index));
-        decoded.keep(at, log, contract.and_then(|contract| contract.typed()));
-        let Some(contract) = contract else {
-            return Ok(()); // a contract that a later version of the manifest left out
+        let Some((index, number)) = self.contracts.get(&log.address).copied() else {
+            // A contract that a later version of the manifest left out.
+            decoded.keep(at, log, self.dictionary.number(log.address.as_slice()), None);
+            return Ok(());
         };
+        let contract = self.catalog.contract(index);
+        let known = log.topics.first().and_then(|selector| Some((*selector, contract.table(selector)?)));
+        decoded.keep(at, log, number, known.map(|(_, table)| self.selectors[table]));
+        let Some((selector, table)) = known else { return Ok(()) };
+        if let Some(typed) = contract.typed() {
+            let row = decoded.logs - 1;
+            decoded.folded.push(Folded { row, contract: typed, address: log.address, selector });
+        }
         let error = |cause: String| DecodeError {
             block: log.block,
             log_index: log.log_index,
@@ -113,7 +142,6 @@ impl Decoder {
             address: log.address,
             cause,
         };
-        let Some(table) = log.topics.first().and_then(|selector| contract.table(selector)) else { return Ok(()) };
         decoded.rows.resize_with(self.catalog.tables().len(), Cells::default);
         let row = &mut decoded.rows[table];
         let begins = row.len();
@@ -135,45 +163,62 @@ impl Decoder {
 /// Columns of `raw_log`.
 pub const RAW_WIDTH: usize = 6;
 
+/// The one with what is packed.
+const CONTENTS: usize = 4;
+
 impl Decoded {
-    /// With room for so many logs.
-    pub fn with_capacity(logs: usize) -> Self {
-        /// Bytes of an average row of `raw_log`.
-        const ROW: usize = 400;
-        let raw = Cells::with_capacity(logs * RAW_WIDTH, logs * ROW);
-        Self { raw, folded: Vec::with_capacity(logs), ..Self::default() }
+    /// Forgets the logs and keeps the memory.
+    pub fn clear(&mut self) {
+        let Self { logs, raw, rows, folded, blocks, misfits, tx } = self;
+        (*logs, *misfits, *tx) = (0, 0, None);
+        raw.clear();
+        rows.iter_mut().for_each(Cells::clear);
+        folded.clear();
+        blocks.clear();
     }
 
     /// What the fold takes in, in the order of the chain.
     pub fn events(&self) -> impl Iterator<Item = StoredEvent<'_>> {
-        let typed = self.folded.iter().enumerate().filter_map(|(row, contract)| Some((row, (*contract)?)));
-        typed.map(|(row, contract)| StoredEvent { raw: &self.raw, row, contract })
+        self.folded.iter().map(|folded| StoredEvent { raw: &self.raw, folded })
     }
 
-    /// Adds the row of `raw_log`, and notes the block.
-    fn keep(&mut self, at: Position, log: &Log, folded: Option<Contract>) {
+    /// Adds the row of `raw_log`, and notes the block. A selector with a number is not among the row's contents.
+    fn keep(&mut self, at: Position, log: &Log, contract: u32, selector: Option<u32>) {
         self.logs += 1;
-        self.folded.push(folded);
+        let topics = &log.topics[usize::from(selector.is_some())..];
         let raw = &mut self.raw;
         raw.integer(at.id.cast_signed());
         raw.integer(at.time.cast_signed());
-        raw.blob(log.address.as_slice());
-        raw.blob_of(log.topics.iter().map(|topic| topic.as_slice()));
-        raw.blob(&log.data);
-        raw.blob(log.tx_hash.as_slice());
-        if self.blocks.last().is_none_or(|(number, ..)| *number != log.block) {
+        raw.integer(contract.into());
+        match selector {
+            Some(selector) => raw.integer(selector.into()),
+            None => raw.null(),
+        }
+        raw.blob_by(|bytes| {
+            bytes.push(topics.len() as u8);
+            topics.iter().for_each(|topic| pack(topic.as_slice(), bytes));
+            pack(&log.data, bytes);
+        });
+        let is_new_block = self.blocks.last().is_none_or(|(number, ..)| *number != log.block);
+        match self.tx.filter(|(hash, _)| *hash == log.tx_hash && !is_new_block) {
+            Some((_, first)) => raw.integer((at.id - first).cast_signed()),
+            None => {
+                self.tx = Some((log.tx_hash, at.id));
+                raw.blob(log.tx_hash.as_slice());
+            }
+        }
+        if is_new_block {
             self.blocks.push((log.block, log.block_hash, at.time));
         }
     }
 }
 
-/// A row of `raw_log` that the fold takes in. It is decoded when its turn comes: an event takes as much memory as the
-/// longest one of all contracts.
+/// An event of ours. It is decoded when its turn comes: decoded, it takes as much memory as the longest one of all
+/// contracts.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredEvent<'a> {
     raw: &'a Cells,
-    row: usize,
-    contract: Contract,
+    folded: &'a Folded,
 }
 
 impl<'a> StoredEvent<'a> {
@@ -182,23 +227,33 @@ impl<'a> StoredEvent<'a> {
         Position { id: self.cell(0).number(), time: self.cell(1).number() }
     }
 
-    /// The event, `None` if the contract's ABI has no such event.
+    /// The event. `words` is memory for it, whatever it held.
     ///
     /// # Errors
     ///
     /// If the log does not fit the ABI.
-    pub fn decode(&self) -> Result<Option<Event>, DecodeError> {
-        let topics = Topics::from_bytes(self.cell(3).bytes()).unwrap_or_default();
-        Event::decode(self.contract, &topics, self.cell(4).bytes()).map_err(|cause| DecodeError {
+    pub fn decode(&self, words: &mut Vec<u8>) -> Result<Event, DecodeError> {
+        let Folded { contract, address, selector, .. } = *self.folded;
+        let wrong = |cause: &dyn std::fmt::Display| DecodeError {
             block: self.at().block(),
             log_index: self.at().log_index(),
-            contract: self.contract.name().to_owned(),
-            address: Address::try_from(self.cell(2).bytes()).unwrap_or_default(),
+            contract: contract.name().to_owned(),
+            address,
             cause: cause.to_string(),
-        })
+        };
+        words.clear();
+        let unpacked = self.cell(CONTENTS).bytes().split_first().and_then(|(topics, contents)| {
+            unpack(contents, words)?;
+            words.split_at_checked(32 * usize::from(*topics))
+        });
+        let (topics, data) = unpacked.ok_or_else(|| wrong(&"it was packed wrongly"))?;
+        let topics = topics.as_chunks::<32>().0.iter().map(|word| B256::from(*word));
+        let topics: Topics = std::iter::once(selector).chain(topics).collect();
+        let event = Event::decode(contract, &topics, data).map_err(|cause| wrong(&cause))?;
+        event.ok_or_else(|| wrong(&"its ABI has no such event"))
     }
 
     fn cell(&self, column: usize) -> CellRef<'a> {
-        self.raw.get(RAW_WIDTH * self.row + column)
+        self.raw.get(RAW_WIDTH * self.folded.row + column)
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     event::Log,
     plan::Planner,
     position::{Position, event_id},
+    shelf::Shelf,
     source::{BlockRange, Class, Header, LogFilter, LogSource, RangeLogs, SourceError},
     store::{Batch, Child},
 };
@@ -24,6 +25,8 @@ pub(super) struct Fetcher {
     pub decoder: Arc<Decoder>,
     pub filter: LogFilter,
     pub planner: Arc<Mutex<Planner>>,
+    /// Memory for rows, from the writer.
+    pub shelf: Arc<Shelf<Decoded>>,
 }
 
 /// What was fetched of a range, and the headers that are known with it.
@@ -110,7 +113,8 @@ impl Fetcher {
         finalized: Option<u64>,
     ) -> Result<Batch, FollowError> {
         let (decoder, slot, tip) = (self.decoder.clone(), self.slot, fetched.logs.tip);
-        let decode = move || decode(&decoder, slot, fetched.logs, &fetched.headers);
+        let decoded = self.shelf.take();
+        let decode = move || decode(&decoder, slot, fetched.logs, &fetched.headers, decoded);
         let logs = tokio::task::spawn_blocking(decode).await.expect("decoding does not panic")?;
         Ok(Batch { chain_id: self.chain_id, range, tip, finalized, logs, children, learned: self.source.learned() })
     }
@@ -121,9 +125,10 @@ fn decode(
     slot: u64,
     fetched: RangeLogs,
     headers: &BTreeMap<u64, Header>,
+    mut decoded: Decoded,
 ) -> Result<Decoded, FollowError> {
     let wrong = |message: String| SourceError::new(&fetched.endpoint, Class::MissingData, message);
-    let mut decoded = Decoded::with_capacity(fetched.logs.len());
+    decoded.clear();
     let add = |decoded: &mut Decoded, log: &Log| -> Result<(), FollowError> {
         let id = event_id(slot, log.block, log.log_index);
         let id = id.ok_or_else(|| wrong(format!("returned log {} of block {}", log.log_index, log.block)))?;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     decode::{Catalog, DecodeError},
+    dictionary::Dictionary,
     manifest::ChainManifest,
     plan::Planner,
     queue::{WriterQueue, WriterStopped},
@@ -146,6 +147,7 @@ impl Indexing {
 
 /// Where a chain was left.
 pub(crate) struct Left {
+    pub dictionary: Arc<Dictionary>,
     pub slot: u64,
     pub cursor: Cursor,
     pub children: Vec<Child>,
@@ -164,7 +166,7 @@ impl Follower {
     ) -> Self {
         let births = chain.sources.iter().filter_map(|source| source.birth(&chain.sources).ok().flatten()).collect();
         let mut children = Children { births, known: Vec::new() };
-        let decoder = chain.decoder(catalog);
+        let decoder = chain.decoder(catalog, left.dictionary);
         let mut fetcher = fetch::Fetcher {
             chain_id: chain.chain_id,
             slot: left.slot,
@@ -172,6 +174,7 @@ impl Follower {
             filter: decoder.filter(),
             decoder: Arc::new(decoder),
             planner: Arc::default(),
+            shelf: writer.shelf(),
         };
         fetcher.adopt(&mut children, &left.children);
         let cursor = left.cursor;

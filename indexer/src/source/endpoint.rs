@@ -1,9 +1,6 @@
 //! What one endpoint is asked, and what is believed of its answers.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Mutex, PoisonError};
 
 use alloy::primitives::{Address, Bytes, U64};
 use serde_json::json;
@@ -20,9 +17,6 @@ use crate::event::Log;
 
 /// Headers in one request.
 const HEADERS_PER_REQUEST: usize = 100;
-
-/// Addresses that a call for logs names, until the endpoint says otherwise.
-const MAX_ADDRESSES: usize = 500;
 
 /// A question to a contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,15 +40,13 @@ pub struct BlockCalls {
 #[derive(Debug)]
 pub struct Endpoint {
     rpc: Rpc,
-    /// Addresses that it takes in a call for logs.
-    addresses: AtomicUsize,
     doubt: Mutex<Doubt>,
 }
 
 impl Endpoint {
     /// The endpoint behind `rpc`.
     pub fn new(rpc: Rpc) -> Self {
-        Self { rpc, addresses: AtomicUsize::new(MAX_ADDRESSES), doubt: Mutex::default() }
+        Self { rpc, doubt: Mutex::default() }
     }
 
     /// The client behind it.
@@ -106,23 +98,20 @@ impl Endpoint {
         Ok(Heads { latest: latest.header(), finalized: finalized.map(|header| header.header().number), at })
     }
 
-    /// All logs in a range that the filter asks for, and the range's last header.
+    /// All logs in a range that the filter asks for, and the range's last header. A call names so many addresses.
     ///
     /// # Errors
     ///
     /// [`Class::MissingData`] if the endpoint lacks the last block, or contradicts itself about its logs;
     /// [`Class::WrongChain`] if it has come to serve another chain.
-    pub async fn logs(&self, chain_id: u64, range: BlockRange, filter: &LogFilter) -> Result<RangeLogs, SourceError> {
-        let reply = loop {
-            let addresses = self.addresses.load(Ordering::Relaxed);
-            match self.ask_range(range, filter, addresses).await {
-                Err(error) if error.class == Class::TooManyAddresses && addresses > 1 => {
-                    tracing::debug!(%error, addresses, "naming fewer contracts in a call");
-                    self.addresses.store(addresses.min(filter.contracts().len()) / 2, Ordering::Relaxed);
-                }
-                answer => break answer?,
-            }
-        };
+    pub async fn logs(
+        &self,
+        chain_id: u64,
+        range: BlockRange,
+        filter: &LogFilter,
+        addresses: usize,
+    ) -> Result<RangeLogs, SourceError> {
+        let reply = self.ask_range(range, filter, addresses).await?;
         self.expect_chain(reply.chain_id, chain_id)?;
         let behind = || self.rpc.error(Class::MissingData, format!("does not have block {} yet", range.to));
         let tip = reply.tip.ok_or_else(behind)?;
@@ -133,7 +122,7 @@ impl Endpoint {
             let message = format!("changed its mind about block {} while it was asked", range.to);
             return Err(self.rpc.error(Class::MissingData, message));
         }
-        self.confirm(&tip, filter, of_tip).await?;
+        self.confirm(&tip, filter, addresses, of_tip).await?;
         Ok(RangeLogs { logs: reply.logs, tip: header, endpoint: self.rpc.label().to_owned() })
     }
 
@@ -195,13 +184,19 @@ impl Endpoint {
     }
 
     /// A node that lags returns fewer logs, or none, of a block that it does not have. Asked by hash, it has to say so.
-    async fn confirm(&self, tip: &WireHeader, filter: &LogFilter, found: &[Log]) -> Result<(), SourceError> {
+    async fn confirm(
+        &self,
+        tip: &WireHeader,
+        filter: &LogFilter,
+        addresses: usize,
+        found: &[Log],
+    ) -> Result<(), SourceError> {
         let lost = bloom::lost(&tip.logs_bloom, filter, found);
         if lost == Lost::Nothing {
             return Ok(());
         }
         let Header { number, hash, .. } = tip.header();
-        let Queries { filters, is_wide } = filter.queries(self.addresses.load(Ordering::Relaxed));
+        let Queries { filters, is_wide } = filter.queries(addresses);
         let asks = filters.into_iter().map(|mut query| {
             query["blockHash"] = json!(hash);
             Call::new("eth_getLogs", json!([query]))

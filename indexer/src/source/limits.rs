@@ -9,6 +9,9 @@ const MAX_BLOCKS: u64 = 1_000_000;
 /// Logs in a reply, until the endpoint says otherwise: what most allow, and as much as memory should hold at once.
 const MAX_LOGS: u64 = 10_000;
 
+/// Addresses that a call for logs names, until the endpoint says otherwise.
+const MAX_ADDRESSES: u64 = 500;
+
 /// Timeouts do not push the number of logs below this: they have other causes too.
 const MIN_LOGS: u64 = 250;
 
@@ -23,6 +26,7 @@ const STEADY: u32 = 16;
 pub struct Limits {
     blocks: u64,
     logs: u64,
+    addresses: u64,
     in_flight: u64,
     most_in_flight: u64,
     /// Whether the endpoint named the limit, so that there is nothing to try.
@@ -40,11 +44,13 @@ impl Limits {
     /// The limits that an earlier run has learned, or what is tried first. At most `most_in_flight` requests at once.
     pub fn new(learned: Option<&Learned>, most_in_flight: u64) -> Self {
         let most_in_flight = most_in_flight.max(1);
-        let (blocks, logs, in_flight) =
-            learned.map_or((MAX_BLOCKS, MAX_LOGS, 1), |learned| (learned.blocks, learned.logs, learned.in_flight));
+        let first = (MAX_BLOCKS, MAX_LOGS, MAX_ADDRESSES, 1);
+        let known = |known: &Learned| (known.blocks, known.logs, known.addresses, known.in_flight);
+        let (blocks, logs, addresses, in_flight) = learned.map_or(first, known);
         Self {
             blocks: blocks.clamp(1, MAX_BLOCKS),
             logs: logs.clamp(1, MAX_LOGS),
+            addresses: addresses.clamp(1, MAX_ADDRESSES),
             in_flight: in_flight.clamp(1, most_in_flight),
             most_in_flight,
             blocks_told: false,
@@ -64,6 +70,11 @@ impl Limits {
     /// Logs that a reply may have.
     pub fn logs(&self) -> u64 {
         self.logs
+    }
+
+    /// Addresses that a call may name.
+    pub fn addresses(&self) -> u64 {
+        self.addresses
     }
 
     /// Requests that may be under way at once.
@@ -125,20 +136,29 @@ impl Limits {
         }
     }
 
+    /// Takes in that a call that named so many addresses was refused for that; `false` if it cannot name fewer.
+    pub fn refused_addresses(&mut self, named: u64) -> bool {
+        let fewer = named / 2;
+        self.set(|limits| limits.addresses = limits.addresses.min(fewer.max(1)));
+        fewer > 0
+    }
+
     /// What is worth remembering of the endpoint named `endpoint`, if it is new.
     pub fn take_learned(&mut self, endpoint: &str) -> Option<Learned> {
         std::mem::take(&mut self.changed).then(|| Learned {
             endpoint: endpoint.to_owned(),
             blocks: self.blocks,
             logs: self.logs,
+            addresses: self.addresses,
             in_flight: self.in_flight,
         })
     }
 
     fn set(&mut self, change: impl FnOnce(&mut Self)) {
-        let before = (self.blocks, self.logs, self.in_flight);
+        let limits = |limits: &Self| (limits.blocks, limits.logs, limits.addresses, limits.in_flight);
+        let before = limits(self);
         change(self);
-        self.changed |= before != (self.blocks, self.logs, self.in_flight);
+        self.changed |= before != limits(self);
     }
 }
 
@@ -197,5 +217,10 @@ mod tests {
         let learned = limits.take_learned("a").unwrap();
         assert_eq!((learned.blocks, limits.take_learned("a")), (32, None));
         assert_eq!(Limits::new(Some(&learned), 4).blocks(), 32);
+        assert!(limits.refused_addresses(60) && limits.refused_addresses(60));
+        let learned = limits.take_learned("a").unwrap();
+        assert_eq!((learned.addresses, Limits::new(Some(&learned), 4).addresses()), (30, 30));
+        assert!(limits.refused_addresses(2) && !limits.refused_addresses(1));
+        assert_eq!(limits.addresses(), 1);
     }
 }

@@ -59,14 +59,14 @@ impl Expected {
 /// The endpoints of one chain.
 #[derive(Debug)]
 pub struct Pool {
-    members: Vec<Member>,
+    members: Vec<Arc<Member>>,
     expected: Expected,
     options: PoolOptions,
 }
 
 #[derive(Debug)]
 struct Member {
-    endpoint: Arc<Endpoint>,
+    endpoint: Endpoint,
     /// Tells it from other members; two URLs of one host have one label.
     name: String,
     health: Mutex<Health>,
@@ -91,18 +91,18 @@ impl Pool {
     /// If there is none: a manifest has at least one.
     pub fn new(endpoints: Vec<Endpoint>, expected: Expected, options: PoolOptions) -> Self {
         assert!(!endpoints.is_empty(), "a pool needs an endpoint");
-        let mut members: Vec<Member> = Vec::new();
+        let mut members: Vec<Arc<Member>> = Vec::new();
         for endpoint in endpoints {
             let label = endpoint.rpc().label();
             let same = members.iter().filter(|member| member.endpoint.rpc().label() == label).count();
             let name = if same == 0 { label.to_owned() } else { format!("{label}#{}", same + 1) };
-            members.push(Member {
+            members.push(Arc::new(Member {
                 name,
                 health: Mutex::new(Health { failures: 0, ready_at: Instant::now(), checked: false }),
                 limits: Mutex::new(Limits::new(None, endpoint.rpc().in_flight())),
                 busy: AtomicUsize::new(0),
-                endpoint: Arc::new(endpoint),
-            });
+                endpoint,
+            }));
         }
         Self { members, expected, options }
     }
@@ -132,9 +132,9 @@ impl Pool {
     /// If no endpoint answers. What a contract said when it reverted is an answer.
     pub async fn calls(&self, questions: BlockCalls) -> Result<Vec<Result<Bytes, String>>, SourceError> {
         let questions = Arc::new(questions);
-        let question = move |member: &Member| {
-            let (endpoint, questions) = (member.endpoint.clone(), questions.clone());
-            async move { endpoint.calls(&questions).await }
+        let question = move |member: &Arc<Member>| {
+            let (member, questions) = (member.clone(), questions.clone());
+            async move { member.endpoint.calls(&questions).await }
         };
         Ok(self.ask(question, |_, _| ()).await?.1)
     }
@@ -163,7 +163,7 @@ impl Pool {
                 break;
             }
             let other = match self.check_member(member).await {
-                Ok(()) => member.endpoint.logs(self.expected.chain_id, range, filter).await,
+                Ok(()) => member.logs(self.expected.chain_id, range, filter).await,
                 Err(error) => Err(error),
             };
             match other {
@@ -183,9 +183,9 @@ impl Pool {
     /// Asks the endpoint that has room for it, and takes in what its answer says about its limits.
     async fn ask_for_logs(&self, range: BlockRange, filter: &LogFilter) -> Result<RangeLogs, SourceError> {
         let chain_id = self.expected.chain_id;
-        let question = |member: &Member| {
-            let (endpoint, filter) = (member.endpoint.clone(), filter.clone());
-            async move { endpoint.logs(chain_id, range, &filter).await }
+        let question = |member: &Arc<Member>| {
+            let (member, filter) = (member.clone(), filter.clone());
+            async move { member.logs(chain_id, range, &filter).await }
         };
         let take_in = |member: &Member, answer: &Result<RangeLogs, SourceError>| match answer {
             Ok(found) => member.limits().succeeded(range, found.logs.len() as u64),
@@ -200,7 +200,7 @@ impl Pool {
     /// Asks one endpoint after the other until one answers, or trying again does not help; its name and the answer.
     async fn ask<T, F>(
         &self,
-        question: impl Fn(&Member) -> F + Send,
+        question: impl Fn(&Arc<Member>) -> F + Send,
         take_in: impl Fn(&Member, &Result<T, SourceError>) + Send,
     ) -> Result<(String, T), SourceError>
     where
@@ -240,9 +240,9 @@ impl Pool {
     }
 
     /// The endpoint that may be asked first; of those that may now, the preferred one that has room.
-    fn pick(&self) -> &Member {
+    fn pick(&self) -> &Arc<Member> {
         let now = Instant::now();
-        let order = |member: &&Member| (member.health().ready_at.max(now), !member.has_room());
+        let order = |member: &&Arc<Member>| (member.health().ready_at.max(now), !member.has_room());
         self.members.iter().min_by_key(order).expect("a pool has an endpoint")
     }
 }
@@ -264,6 +264,22 @@ impl Drop for Busy<'_> {
 }
 
 impl Member {
+    /// All logs in a range; names fewer addresses in a call until the endpoint takes it.
+    async fn logs(&self, chain_id: u64, range: BlockRange, filter: &LogFilter) -> Result<RangeLogs, SourceError> {
+        loop {
+            let most = usize::try_from(self.limits().addresses()).unwrap_or(usize::MAX);
+            let error = match self.endpoint.logs(chain_id, range, filter, most).await {
+                Err(error) if error.class == Class::TooManyAddresses => error,
+                answer => return answer,
+            };
+            let named = most.min(filter.contracts().len());
+            if !self.limits().refused_addresses(named as u64) {
+                return Err(error);
+            }
+            tracing::debug!(%error, named, "naming fewer contracts in a call");
+        }
+    }
+
     fn limits(&self) -> MutexGuard<'_, Limits> {
         self.limits.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
@@ -339,9 +355,9 @@ impl LogSource for Pool {
 
     fn heads(&self, at: Option<u64>) -> Answer<'_, Heads> {
         let chain_id = self.expected.chain_id;
-        let question = move |member: &Member| {
-            let endpoint = member.endpoint.clone();
-            async move { endpoint.heads(chain_id, at).await }
+        let question = move |member: &Arc<Member>| {
+            let member = member.clone();
+            async move { member.endpoint.heads(chain_id, at).await }
         };
         async move { Ok(self.ask(question, |_, _| ()).await?.1) }.boxed()
     }
@@ -353,9 +369,9 @@ impl LogSource for Pool {
 
     fn headers(&self, numbers: &[u64]) -> Answer<'_, Vec<Option<Header>>> {
         let numbers: Arc<[u64]> = numbers.into();
-        let question = move |member: &Member| {
-            let (endpoint, numbers) = (member.endpoint.clone(), numbers.clone());
-            async move { endpoint.headers(&numbers).await }
+        let question = move |member: &Arc<Member>| {
+            let (member, numbers) = (member.clone(), numbers.clone());
+            async move { member.endpoint.headers(&numbers).await }
         };
         async move { Ok(self.ask(question, |_, _| ()).await?.1) }.boxed()
     }

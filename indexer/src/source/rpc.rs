@@ -1,7 +1,11 @@
 //! JSON-RPC over HTTP: batches of calls to one endpoint.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,6 +18,7 @@ use super::{
     error::{classify, classify_status},
     wire::{WireReply, first_line},
 };
+use crate::shelf::Shelf;
 
 /// Limits of the requests to one endpoint.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +61,34 @@ pub struct Rpc {
     http: Client,
     permits: Semaphore,
     requests: AtomicU64,
+    bodies: Arc<Shelf<Vec<u8>>>,
     options: RpcOptions,
+}
+
+/// The body of a reply. Its memory goes back to the client when it is dropped.
+#[derive(Debug)]
+pub struct Body {
+    bytes: Vec<u8>,
+    shelf: Arc<Shelf<Vec<u8>>>,
+}
+
+/// Bytes of a body whose memory is kept: more than endpoints send that keep to our limits.
+const KEPT: usize = 16 << 20;
+
+impl Deref for Body {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if self.bytes.capacity() <= KEPT {
+            self.shelf.leave(std::mem::take(&mut self.bytes));
+        }
+    }
 }
 
 /// What came of a call: JSON, or why not.
@@ -70,7 +102,8 @@ impl Rpc {
             .build()
             .expect("the TLS roots are compiled in, and no option of the client can fail");
         let permits = Semaphore::new(options.in_flight.max(1));
-        Self { label: label(&url), url, http, permits, requests: AtomicU64::new(0), options }
+        let bodies = Arc::new(Shelf::new(options.in_flight));
+        Self { label: label(&url), url, http, permits, requests: AtomicU64::new(0), bodies, options }
     }
 
     /// Host and port: what may be shown of the URL.
@@ -94,8 +127,7 @@ impl Rpc {
     ///
     /// If the request fails, or the reply is no reply to these calls.
     pub async fn batch(&self, calls: &[Call]) -> Result<Vec<Outcome>, SourceError> {
-        let body = self.post(calls).await?;
-        self.read(&body, calls)
+        self.read(&self.post(calls).await?, calls)
     }
 
     /// Sends one call.
@@ -118,7 +150,7 @@ impl Rpc {
     /// # Errors
     ///
     /// If the request fails.
-    pub async fn post(&self, calls: &[Call]) -> Result<Vec<u8>, SourceError> {
+    pub async fn post(&self, calls: &[Call]) -> Result<Body, SourceError> {
         let batch = calls
             .iter()
             .enumerate()
@@ -135,13 +167,16 @@ impl Rpc {
             return Err(self.error(class, format!("answered with HTTP status {status}")));
         }
         let told = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-        let mut body = Vec::with_capacity(told.min(self.options.max_reply_bytes));
+        let mut body = Body { bytes: self.bodies.take(), shelf: self.bodies.clone() };
+        let bytes = &mut body.bytes;
+        bytes.clear();
+        bytes.reserve(told.min(self.options.max_reply_bytes));
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > self.options.max_reply_bytes {
+            if bytes.len() + chunk.len() > self.options.max_reply_bytes {
                 let message = format!("the reply is longer than {} bytes", self.options.max_reply_bytes);
                 return Err(self.error(Class::TooManyResults { blocks: None, logs: None }, message));
             }
-            body.extend_from_slice(&chunk);
+            bytes.extend_from_slice(&chunk);
         }
         Ok(body)
     }

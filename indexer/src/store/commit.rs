@@ -8,6 +8,7 @@ use super::{Child, Cursor, Learned, StoreError, Tip, Writer, writer::Chain};
 use crate::{
     cells::Cells,
     decode::{Decoded, RAW_WIDTH},
+    dictionary::Dictionary,
     fold::{Change, State},
     source::{BlockRange, Header},
     value::{Field as _, Row},
@@ -89,10 +90,14 @@ impl Writer {
             let conn = self.file.conn();
             let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate).map_err(failed)?;
             self.statements.write(&tx, &mut self.chains, batches, &folded, &mut self.state_rows).map_err(failed)?;
-            tx.commit().map_err(failed)
+            // After the rows were made that have these numbers.
+            let numbered = write_dictionary(&tx, &self.dictionary, self.numbered).map_err(failed)?;
+            tx.commit().map_err(failed)?;
+            Ok(numbered)
         });
         match written {
-            Ok(()) => {
+            Ok(numbered) => {
+                self.numbered = numbered;
                 self.checkpointer.committed(batches.iter().map(|batch| batch.logs.logs).sum());
                 let cursors =
                     batches.iter().zip(&folded).filter_map(|(batch, fold)| Some((batch.chain_id, fold.cursor?)));
@@ -132,13 +137,13 @@ impl Chain {
         is_final: bool,
         changes: &mut Vec<Undo>,
     ) -> Result<(), StoreError> {
-        let mut applied = None;
+        let (mut applied, mut words) = (None, Vec::new());
         for stored in logs.events() {
             let (at, block) = (stored.at(), stored.at().block());
             if let Some(last) = applied.replace(block).filter(|last| *last != block && !is_final) {
                 self.note(last, changes);
             }
-            let Some(event) = stored.decode()? else { continue };
+            let event = stored.decode(&mut words)?;
             if let Err(cause) = self.state.apply(at, &event) {
                 // What does not fit may be what could not be read.
                 self.stock.check()?;
@@ -190,8 +195,7 @@ impl Statements {
         let sql = |tables: &[crate::table::Table]| {
             tables.iter().map(|table| (table.insert_sql(), table.width())).collect::<Vec<_>>()
         };
-        let raw =
-            "INSERT INTO raw_log (event_id, block_time, address, topics, data, tx_hash) VALUES (?, ?, ?, ?, ?, ?)";
+        let raw = "INSERT INTO raw_log (event_id, block_time, contract, selector, contents, tx_hash) VALUES (?, ?, ?, ?, ?, ?)";
         Self { raw: raw.to_owned(), events: sql(events), state: sql(State::tables()) }
     }
 
@@ -298,6 +302,16 @@ pub(super) fn write_undo(tx: &Connection, chain_id: u64, changes: &[Undo]) -> ru
     Ok(())
 }
 
+/// Entries of the dictionary with greater numbers than `written`; the greatest one now.
+fn write_dictionary(tx: &Connection, dictionary: &Dictionary, written: u32) -> rusqlite::Result<u32> {
+    let mut last = written;
+    for (number, bytes) in dictionary.after(written) {
+        tx.prepare_cached("INSERT INTO dictionary (number, bytes) VALUES (?, ?)")?.execute(params![number, bytes])?;
+        last = number;
+    }
+    Ok(last)
+}
+
 /// Contracts that came into being, and what was learned of the endpoints.
 fn write_found(tx: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     let chain_id = batch.chain_id.cast_signed();
@@ -307,9 +321,11 @@ fn write_found(tx: &Connection, batch: &Batch) -> rusqlite::Result<()> {
         tx.prepare_cached(sql)?.execute(values)?;
     }
     for learned in &batch.learned {
-        let sql = "INSERT OR REPLACE INTO learned (chain_id, endpoint, blocks, logs, in_flight) VALUES (?, ?, ?, ?, ?)";
-        let [blocks, logs, in_flight] = [learned.blocks, learned.logs, learned.in_flight].map(u64::cast_signed);
-        tx.prepare_cached(sql)?.execute(params![chain_id, learned.endpoint, blocks, logs, in_flight])?;
+        let sql = "INSERT OR REPLACE INTO learned (chain_id, endpoint, blocks, logs, addresses, in_flight)
+                   VALUES (?, ?, ?, ?, ?, ?)";
+        let Learned { endpoint, blocks, logs, addresses, in_flight } = learned;
+        let [blocks, logs, addresses, in_flight] = [*blocks, *logs, *addresses, *in_flight].map(u64::cast_signed);
+        tx.prepare_cached(sql)?.execute(params![chain_id, endpoint, blocks, logs, addresses, in_flight])?;
     }
     Ok(())
 }

@@ -55,6 +55,20 @@ pub enum StoreError {
         /// The newest that is known.
         known: i64,
     },
+    /// The file was written by an older version of this program, which kept logs in another way.
+    #[error(
+        "the database {} has version {found}, this program needs {needed}; remove it, or give the path of a new file, \
+         and index again",
+        path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The one that is needed.
+        needed: i64,
+    },
     /// The tables are those of other contracts.
     #[error(
         "the tables of {} are those of other contract versions; make them again with spheron index rebuild, \

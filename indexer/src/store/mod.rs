@@ -7,6 +7,7 @@ mod checkpoint;
 mod commit;
 mod error;
 mod open;
+mod raw_log;
 mod reader;
 mod rebuild;
 mod rollback;
@@ -25,6 +26,7 @@ pub use snapshot::Snapshot;
 pub use writer::{STATE_MEMORY, Writer};
 
 pub(crate) use open::connect_to_read;
+pub(crate) use raw_log::{COLUMNS, RawLogs, columns_with_tx};
 pub(crate) use snapshot::stored_chain;
 
 use alloy::primitives::{Address, B256};
@@ -73,6 +75,8 @@ pub struct Learned {
     pub blocks: u64,
     /// Logs that a reply may have.
     pub logs: u64,
+    /// Addresses that a call may name.
+    pub addresses: u64,
     /// Requests that it bears at once.
     pub in_flight: u64,
 }

@@ -169,6 +169,9 @@ pub(super) fn check(path: &Path, conn: &Connection) -> Result<Found, StoreError>
     if version > schema::VERSION {
         return Err(StoreError::Newer { path, found: version, known: schema::VERSION });
     }
+    if version < schema::VERSION {
+        return Err(StoreError::Older { path, found: version, needed: schema::VERSION });
+    }
     let layout = meta(conn, "layout").map_err(failed)?.unwrap_or_default();
     let rebuilding = meta(conn, super::rebuild::MARK).map_err(failed)?.is_some();
     Ok(Found::Database { layout, rebuilding })

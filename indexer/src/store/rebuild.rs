@@ -8,24 +8,24 @@ use std::{
     sync::{Arc, mpsc},
 };
 
-use alloy::primitives::{Address, B256};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
     Cursor, StoreError, Writer,
     commit::{changes_to_rows, write_undo},
     open::{self, Found, Opened, connect, connect_to_read, set_meta},
+    raw_log::{COLUMNS, RawLogs},
     schema,
-    writer::{load_children, read_field},
+    writer::load_children,
 };
 use crate::{
     cells::Cells,
     decode::{Catalog, Decoded, Decoder},
-    event::{Log, Topics},
     manifest::{ChainManifest, Manifest},
-    position::{Position, ids_from},
+    memory::give_back_large_blocks,
+    position::ids_from,
+    shelf::Shelf,
     table::quoted,
-    value::Value,
 };
 
 /// Name in `meta` of the next event to take in, while a rebuild is under way.
@@ -60,6 +60,7 @@ struct Part {
 /// If the file is no database of the manifest's deployments, if a log does not fit, or if the database fails. Nothing
 /// of the raw logs is ever changed, and a second call goes on.
 pub fn rebuild(path: &Path, manifest: &Manifest, mut progress: impl FnMut(Rebuilt)) -> Result<Rebuilt, StoreError> {
+    give_back_large_blocks();
     let wrong = |what| StoreError::OtherDeployment { path: path.to_owned(), what };
     let catalog = Arc::new(Catalog::of(manifest).map_err(wrong)?);
     let (conn, lock) = connect(path)?;
@@ -76,16 +77,19 @@ pub fn rebuild(path: &Path, manifest: &Manifest, mut progress: impl FnMut(Rebuil
             continue;
         }
         let from = next.max(first);
-        let mut decoder = chain.decoder(catalog.clone());
+        let mut decoder = chain.decoder(catalog.clone(), writer.dictionary());
         for child in load_children(path, &writer.file.conn(), chain.chain_id)? {
             decoder.add(&child.name, child.address);
         }
-        let source = Source { path: path.to_owned(), decoder, chain_id: chain.chain_id, cursor: loaded.cursor };
+        let shelf = Arc::new(Shelf::new(2 * AHEAD));
+        let (chain_id, cursor) = (chain.chain_id, loaded.cursor);
+        let source = Source { path: path.to_owned(), decoder, chain_id, cursor, shelf: shelf.clone() };
         let (sender, parts) = mpsc::sync_channel(AHEAD);
         let reading = std::thread::spawn(move || source.read(from, last, &sender));
         for part in parts {
             writer.take(&part)?;
             rebuilt.logs += part.logs.logs as u64;
+            shelf.leave(part.logs);
             progress(rebuilt);
         }
         reading.join().expect("reading logs does not panic")?;
@@ -182,12 +186,15 @@ struct Source {
     decoder: Decoder,
     chain_id: u64,
     cursor: Cursor,
+    /// Memory for rows, from the writer.
+    shelf: Arc<Shelf<Decoded>>,
 }
 
 impl Source {
     fn read(&self, mut from: u64, to: u64, parts: &mpsc::SyncSender<Part>) -> Result<(), StoreError> {
         let conn = connect_to_read(&self.path)?;
-        while let Some(part) = self.part(&conn, from, to)? {
+        let mut logs = RawLogs::of(&conn).map_err(|error| StoreError::sql(&self.path, &error))?;
+        while let Some(part) = self.part(&conn, &mut logs, from, to)? {
             from = part.next;
             if parts.send(part).is_err() {
                 break; // the writer failed, and says why
@@ -197,48 +204,30 @@ impl Source {
     }
 
     /// The next logs: whole blocks, all final or none.
-    fn part(&self, conn: &Connection, from: u64, to: u64) -> Result<Option<Part>, StoreError> {
+    fn part(&self, conn: &Connection, logs: &mut RawLogs, from: u64, to: u64) -> Result<Option<Part>, StoreError> {
         let failed = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
-        let sql = "SELECT event_id, block_time, address, topics, data FROM raw_log
-                   WHERE event_id BETWEEN ? AND ? ORDER BY event_id";
+        let sql = format!("SELECT {COLUMNS} FROM raw_log AS r WHERE event_id BETWEEN ? AND ? ORDER BY event_id");
         // A statement that ends with the part, so that what was written meanwhile moves out of the log of the database.
-        let mut statement = conn.prepare_cached(sql).map_err(failed)?;
+        let mut statement = conn.prepare_cached(&sql).map_err(failed)?;
         let mut rows = statement.query(params![from.cast_signed(), to.cast_signed()]).map_err(failed)?;
         let mut part: Option<Part> = None;
         let mut last_block = 0;
         while let Some(row) = rows.next().map_err(failed)? {
-            let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned).map_err(failed);
-            let at = Position { id: number(0)?, time: number(1)? };
+            let (at, log) = logs.log(row)?;
             let is_final = self.cursor.finalized.is_some_and(|finalized| at.block() <= finalized);
             let chain_id = self.chain_id;
-            let part = part.get_or_insert_with(|| Part { chain_id, logs: Decoded::default(), is_final, next: from });
+            let part = part.get_or_insert_with(|| {
+                let mut logs = self.shelf.take();
+                logs.clear();
+                Part { chain_id, logs, is_final, next: from }
+            });
             let ends = at.block() != last_block && part.logs.logs >= LOGS;
             if ends || part.is_final != is_final {
                 break;
             }
-            let bytes = |index| row.get_ref(index).and_then(|value| Ok(value.as_blob()?.to_vec())).map_err(failed);
-            let log = log(at, bytes(2)?, &bytes(3)?, bytes(4)?)?;
             self.decoder.decode(at, &log, &mut part.logs)?;
             (last_block, part.next) = (at.block(), at.id + 1);
         }
         Ok(part)
     }
-}
-
-/// A stored log, as far as it is decoded.
-fn log(at: Position, address: Vec<u8>, topics: &[u8], data: Vec<u8>) -> Result<Log, StoreError> {
-    let wrong = || read_field::<B256>("raw_log", Value::Blob(topics.to_vec()));
-    Ok(Log {
-        address: read_field::<Address>("raw_log", Value::Blob(address))?,
-        topics: match Topics::from_bytes(topics) {
-            Some(topics) => topics,
-            None => return Err(wrong().expect_err("topics that are no words are no hash either")),
-        },
-        data,
-        block: at.block(),
-        block_hash: B256::ZERO,
-        block_time: Some(at.time),
-        tx_hash: B256::ZERO,
-        log_index: at.log_index(),
-    })
 }

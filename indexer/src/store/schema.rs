@@ -2,13 +2,18 @@
 
 use alloy::primitives::{B256, keccak256};
 
-use crate::{decode::Catalog, fold::State, table::Table};
+use crate::{
+    decode::Catalog,
+    fold::State,
+    packed,
+    table::{Table, tx_hash_sql},
+};
 
 /// Marks the file as ours: "SPHN".
 pub const APPLICATION_ID: i64 = 0x5350_484e;
 
 /// Version of the fixed tables; `PRAGMA user_version`.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 const FIXED: &str = r"
 -- Facts about the file itself.
@@ -62,12 +67,13 @@ CREATE TABLE undo (
   PRIMARY KEY (chain_id, block, seq)
 ) STRICT, WITHOUT ROWID;
 
--- What each endpoint bears: blocks and logs per eth_getLogs, requests at once.
+-- What each endpoint bears: blocks, logs and addresses per eth_getLogs, requests at once.
 CREATE TABLE learned (
   chain_id INTEGER NOT NULL,
   endpoint TEXT NOT NULL,
   blocks INTEGER NOT NULL,
   logs INTEGER NOT NULL,
+  addresses INTEGER NOT NULL,
   in_flight INTEGER NOT NULL,
   PRIMARY KEY (chain_id, endpoint)
 ) STRICT, WITHOUT ROWID;
@@ -81,31 +87,53 @@ CREATE TABLE child (
   PRIMARY KEY (chain_id, address)
 ) STRICT, WITHOUT ROWID;
 
--- Every log as it came: what all other tables can be made from again. topics are 32 bytes each.
+-- Numbers for the addresses of contracts and the selectors of events.
+CREATE TABLE dictionary (
+  number INTEGER PRIMARY KEY,
+  bytes BLOB NOT NULL
+) STRICT;
+
+-- Every log as it came: what all other tables can be made from again. The view log shows it whole. contract and selector
+-- are numbers of the dictionary; contents are the other topics and the data, packed, behind one byte that counts those
+-- topics; tx_hash is 32 bytes, or how much less the event_id of the row is that has them: the first log of a transaction.
 CREATE TABLE raw_log (
   event_id INTEGER PRIMARY KEY,
   block_time INTEGER NOT NULL,
-  address BLOB NOT NULL,
-  topics BLOB NOT NULL,
-  data BLOB NOT NULL,
-  tx_hash BLOB NOT NULL
+  contract INTEGER NOT NULL,
+  selector INTEGER,
+  contents BLOB NOT NULL,
+  tx_hash ANY NOT NULL
 ) STRICT;
+";
 
-CREATE VIEW log AS SELECT
+/// The view of the logs as they came.
+fn log_view() -> String {
+    let selector = "coalesce((SELECT lower(hex(bytes)) FROM dictionary WHERE number = t.selector), '')";
+    let digits = packed::sql("t.contents");
+    let topics = "64 * (instr('123456789ABCDEF', substr(hex(t.contents), 2, 1)))";
+    format!(
+        "CREATE VIEW log AS SELECT
   (SELECT chain_id FROM chain WHERE slot = t.event_id >> 60) AS chain_id,
   (t.event_id >> 20) & 1099511627775 AS block,
   t.event_id & 1048575 AS log_index,
   t.event_id AS event_id,
   t.block_time AS block_time,
-  '0x' || lower(hex(t.tx_hash)) AS tx_hash,
-  (SELECT name FROM (SELECT chain_id, name, address FROM contract UNION ALL SELECT chain_id, name, address FROM child) AS c
-    WHERE c.address = t.address
+  '0x' || lower(hex({tx_hash})) AS tx_hash,
+  (SELECT name FROM {EMITTERS} AS c
+    WHERE c.address = (SELECT bytes FROM dictionary WHERE number = t.contract)
       AND c.chain_id = (SELECT chain_id FROM chain WHERE slot = t.event_id >> 60)) AS contract,
-  '0x' || lower(hex(t.address)) AS address,
-  '0x' || lower(hex(t.topics)) AS topics,
-  '0x' || lower(hex(t.data)) AS data
+  (SELECT '0x' || lower(hex(bytes)) FROM dictionary WHERE number = t.contract) AS address,
+  '0x' || {selector} || substr({digits}, 1, {topics}) AS topics,
+  '0x' || substr({digits}, 1 + {topics}) AS data
 FROM raw_log AS t;
-";
+",
+        tx_hash = tx_hash_sql("t"),
+    )
+}
+
+/// Whose logs are followed: contracts of the manifest, and those that they brought into being.
+pub const EMITTERS: &str =
+    "(SELECT chain_id, name, address FROM contract UNION ALL SELECT chain_id, name, address FROM child)";
 
 /// Indexes that the API reads by. They are made once a chain is caught up: kept up during a backfill they would cost
 /// more than all else.
@@ -145,7 +173,10 @@ pub fn create_derived_sql(catalog: &Catalog) -> String {
 /// SQL that makes an empty database.
 pub fn create_sql(catalog: &Catalog) -> String {
     let derived = create_derived_sql(catalog);
-    format!("{FIXED}\n{derived}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {VERSION};\n")
+    format!(
+        "{FIXED}\n{}\n{derived}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {VERSION};\n",
+        log_view()
+    )
 }
 
 /// Tells databases of other contract versions apart.

@@ -1,22 +1,24 @@
 //! One chain as it stands, read in one transaction; and the events that name something.
 
-use std::path::Path;
+use std::{ops::RangeInclusive, path::Path};
 
 use alloy::primitives::B256;
-use sqlx::Row as _;
+use rusqlite::params;
 
 use super::{
-    Child, Cursor, Reader, StoreError,
+    Child, Cursor, RawLogs, Reader, StoreError, columns_with_tx,
     open::connect_to_read,
-    writer::{load_children, load_cursor, load_state, read_field},
+    schema::EMITTERS,
+    writer::{load_children, load_cursor, load_state},
 };
 use crate::{
     audit::EventRef,
     decode::Catalog,
+    event::Log,
     fold::State,
     manifest::ChainManifest,
-    position::{EventId, Position},
-    value::Value,
+    position::{EventId, Position, ids_from},
+    table::{BLOCK_SHIFT, SLOT_SHIFT},
 };
 
 /// A chain at one moment.
@@ -27,12 +29,8 @@ pub struct Snapshot {
     pub state: State,
 }
 
-/// Whose logs are followed: contracts of the manifest, and those that they brought into being.
-const EMITTERS: &str =
-    "(SELECT chain_id, name, address FROM contract UNION ALL SELECT chain_id, name, address FROM child)";
-
 /// Events that are shown of a thing.
-const SHOWN: i64 = 3;
+const SHOWN: usize = 3;
 
 impl Reader {
     /// A chain at one moment, however far the writer goes meanwhile.
@@ -59,23 +57,16 @@ impl Reader {
         if words.is_empty() {
             return Ok(Vec::new());
         }
-        let failed = |error: sqlx::Error| StoreError::sqlx(self.path(), &error);
+        let slot = stored_chain(self.path(), chain_id)?.slot;
+        let words = words.to_vec();
+        let holds = move |log: &Log| {
+            let words_of = || log.topics.iter().map(|topic| topic.as_slice()).chain([log.data.as_slice()]);
+            let has = |word: &[u8]| words_of().chain([log.address.as_slice()]).any(|bytes| contains(bytes, word));
+            words.iter().all(|word| has(word))
+        };
         // Slow, and only done for what differs.
-        let mut sql = format!(
-            "SELECT event_id, block_time, topics, tx_hash,
-                (SELECT name FROM {EMITTERS} AS e WHERE e.chain_id = chain.chain_id AND e.address = raw_log.address)
-             FROM raw_log JOIN chain ON slot = event_id >> 60 WHERE chain.chain_id = ?",
-        );
-        for _ in words {
-            sql.push_str(" AND (instr(topics, ?) OR instr(data, ?) OR instr(raw_log.address, ?))");
-        }
-        sql.push_str(" ORDER BY event_id DESC LIMIT ?");
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(chain_id.cast_signed());
-        for word in words {
-            query = query.bind(word.clone()).bind(word.clone()).bind(word.clone());
-        }
-        let rows = query.bind(SHOWN).fetch_all(self.pool()).await.map_err(failed)?;
-        rows.into_iter().map(|row| event_ref(catalog, &row)).collect()
+        let found = self.find(ids_from(slot, 0), SHOWN, holds).await?;
+        Ok(found.into_iter().map(|found| found.event_ref(catalog)).collect())
     }
 
     /// The events of a transaction in the block of `at`.
@@ -83,41 +74,72 @@ impl Reader {
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn events_of(
-        &self,
-        catalog: &Catalog,
-        chain_id: u64,
-        at: Position,
-        tx_hash: B256,
-    ) -> Result<Vec<EventRef>, StoreError> {
-        let sql = format!(
-            "SELECT event_id, block_time, topics, tx_hash,
-                (SELECT name FROM {EMITTERS} AS e WHERE e.chain_id = ?1 AND e.address = raw_log.address)
-             FROM raw_log WHERE event_id BETWEEN ?2 AND ?3 AND tx_hash = ?4 ORDER BY event_id",
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+    pub async fn events_of(&self, catalog: &Catalog, at: Position, tx_hash: B256) -> Result<Vec<EventRef>, StoreError> {
         let first = at.id - at.log_index();
-        let last = first | ((1 << crate::table::BLOCK_SHIFT) - 1);
-        let query = query.bind(chain_id.cast_signed()).bind(first.cast_signed()).bind(last.cast_signed());
-        let rows = query.bind(tx_hash.to_vec()).fetch_all(self.pool()).await;
-        let rows = rows.map_err(|error| StoreError::sqlx(self.path(), &error))?;
-        rows.into_iter().map(|row| event_ref(catalog, &row)).collect()
+        let last = first | ((1 << BLOCK_SHIFT) - 1);
+        let found = self.find(first..=last, usize::MAX, move |log| log.tx_hash == tx_hash).await?;
+        Ok(found.into_iter().rev().map(|found| found.event_ref(catalog)).collect())
+    }
+
+    /// The last `most` logs among those with these ids that `wanted` says yes to, the newest first.
+    async fn find(
+        &self,
+        ids: RangeInclusive<u64>,
+        most: usize,
+        wanted: impl Fn(&Log) -> bool + Send + 'static,
+    ) -> Result<Vec<FoundLog>, StoreError> {
+        let path = self.path().to_owned();
+        let find = move || {
+            let failed = |error: rusqlite::Error| StoreError::sql(&path, &error);
+            let conn = connect_to_read(&path)?;
+            let conn = conn.unchecked_transaction().map_err(failed)?;
+            let mut logs = RawLogs::of(&conn).map_err(failed)?;
+            let sql = format!(
+                "SELECT {}, (SELECT e.name FROM {EMITTERS} AS e JOIN chain USING (chain_id)
+                    WHERE slot = r.event_id >> {SLOT_SHIFT}
+                    AND e.address = (SELECT bytes FROM dictionary WHERE number = r.contract))
+                 FROM raw_log AS r WHERE event_id BETWEEN ? AND ? ORDER BY event_id DESC",
+                columns_with_tx()
+            );
+            let mut statement = conn.prepare(&sql).map_err(failed)?;
+            let mut rows =
+                statement.query(params![ids.start().cast_signed(), ids.end().cast_signed()]).map_err(failed)?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next().map_err(failed)?.filter(|_| found.len() < most) {
+                let (at, log) = logs.log(row)?;
+                if wanted(&log) {
+                    found.push(FoundLog { at, log, contract: row.get(6).map_err(failed)? });
+                }
+            }
+            Ok(found)
+        };
+        tokio::task::spawn_blocking(find).await.expect("reading does not panic")
     }
 }
 
-/// A row of id, time, topics, transaction and contract.
-fn event_ref(catalog: &Catalog, row: &sqlx::sqlite::SqliteRow) -> Result<EventRef, StoreError> {
-    let at = Position { id: row.get::<i64, _>(0).cast_unsigned(), time: row.get::<i64, _>(1).cast_unsigned() };
-    let selector = row.get::<Vec<u8>, _>(2).first_chunk::<32>().map(|word| B256::from(*word));
-    let contract = row.get::<Option<String>, _>(4);
-    let table = contract.zip(selector).and_then(|(contract, selector)| catalog.table_of(&contract, selector));
-    Ok(EventRef {
-        event_id: EventId(at.id),
-        block: at.block(),
-        log_index: at.log_index(),
-        tx_hash: read_field("raw_log", Value::Blob(row.get(3)))?,
-        event: table.map(|table| table.name.clone()),
-    })
+/// A stored log with the name of its contract, if it is still followed.
+struct FoundLog {
+    at: Position,
+    log: Log,
+    contract: Option<String>,
+}
+
+impl FoundLog {
+    fn event_ref(&self, catalog: &Catalog) -> EventRef {
+        let selector = self.log.topics.first().copied();
+        let table = self.contract.as_ref().zip(selector).and_then(|(name, selector)| catalog.table_of(name, selector));
+        EventRef {
+            event_id: EventId(self.at.id),
+            block: self.at.block(),
+            log_index: self.at.log_index(),
+            tx_hash: self.log.tx_hash,
+            event: table.map(|table| table.name.clone()),
+        }
+    }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || bytes.windows(part.len()).any(|window| window == part)
 }
 
 /// Where a chain was left, without its state.

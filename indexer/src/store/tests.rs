@@ -39,7 +39,8 @@ fn open(path: &Path) -> Writer {
 /// Block `number` with `count` deposits; every fifth block has the same owners.
 fn batch(number: u64, count: u64, finalized: Option<u64>) -> Batch {
     let manifest = manifest();
-    let decoder = manifest.chains[0].decoder(Arc::new(Catalog::of(&manifest).unwrap()));
+    let catalog = Arc::new(Catalog::of(&manifest).unwrap());
+    let decoder = manifest.chains[0].decoder(catalog, Arc::default());
     let mut logs = Decoded::default();
     let hash = |number: u64| B256::from(U256::from(number));
     for index in 0..count {

@@ -11,12 +11,14 @@ use super::{
     commit::Statements,
     open,
     open::Opened,
+    raw_log::load_dictionary,
     schema,
     stock::{DatabaseFile, TableStock},
 };
 use crate::{
     cells::Cells,
     decode::Catalog,
+    dictionary::Dictionary,
     fold::State,
     manifest::Manifest,
     table::{Shape, Table, quoted},
@@ -30,6 +32,9 @@ pub const STATE_MEMORY: usize = 24 << 20;
 pub struct Writer {
     pub(super) file: Arc<DatabaseFile>,
     pub(super) catalog: Arc<Catalog>,
+    pub(super) dictionary: Arc<Dictionary>,
+    /// The greatest number of the dictionary that is in the file.
+    pub(super) numbered: u32,
     pub(super) chains: BTreeMap<u64, Chain>,
     pub(super) statements: Statements,
     /// Rows of state on their way into the file; kept for their memory.
@@ -62,7 +67,11 @@ impl Writer {
 
     /// A writer of an open file.
     pub(super) fn over(opened: Opened, manifest: &Manifest, catalog: Arc<Catalog>) -> Result<Self, StoreError> {
+        let entries = load_dictionary(&opened.conn).map_err(|error| StoreError::sql(&opened.path, &error))?;
+        let dictionary = Dictionary::new(entries);
         let mut writer = Self {
+            numbered: dictionary.after(0).last().map_or(0, |(number, _)| *number),
+            dictionary: Arc::new(dictionary),
             checkpointer: Checkpointer::start(&opened.path),
             file: Arc::new(DatabaseFile::new(opened.path, opened.conn)),
             statements: Statements::new(catalog.tables()),
@@ -78,6 +87,11 @@ impl Writer {
             writer.chains.insert(chain.chain_id, Chain { slot, cursor, state, stock, memory: STATE_MEMORY });
         }
         Ok(writer)
+    }
+
+    /// The numbers that this database has for addresses and selectors.
+    pub fn dictionary(&self) -> Arc<Dictionary> {
+        self.dictionary.clone()
     }
 
     /// Holds at most about so many bytes of the state of each chain; more are read again, fewer make it slow.
@@ -123,10 +137,11 @@ impl Writer {
     ///
     /// If the database fails.
     pub fn learned(&self, chain_id: u64) -> Result<Vec<Learned>, StoreError> {
-        let sql = "SELECT endpoint, blocks, logs, in_flight FROM learned WHERE chain_id = ?";
+        let sql = "SELECT endpoint, blocks, logs, addresses, in_flight FROM learned WHERE chain_id = ?";
         let read = |row: &rusqlite::Row<'_>| {
             let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
-            Ok(Learned { endpoint: row.get(0)?, blocks: number(1)?, logs: number(2)?, in_flight: number(3)? })
+            let [blocks, logs, addresses, in_flight] = [number(1)?, number(2)?, number(3)?, number(4)?];
+            Ok(Learned { endpoint: row.get(0)?, blocks, logs, addresses, in_flight })
         };
         let rows = self.file.conn().prepare(sql).and_then(|mut statement| {
             statement.query_map(params![chain_id.cast_signed()], read)?.collect::<rusqlite::Result<Vec<_>>>()

@@ -194,6 +194,23 @@ async fn more_children_than_an_endpoint_takes_addresses_are_asked_for_in_parts()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn how_many_addresses_an_endpoint_takes_is_remembered() {
+    let server = Server::start(8453, Chain::default()).await;
+    let manifest = manifest(&server);
+    let whole = chain(&manifest, 700);
+    server.world().max_addresses = Some(30);
+    server.world().chain = Chain { blocks: whole.blocks[..561].to_vec(), salt: 0 };
+    server.world().finalized = Some(560);
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("remembered.sqlite");
+    indexed(&server, &database).await;
+    assert!(std::mem::take(&mut server.world().too_many_addresses) > 0);
+    (server.world().chain, server.world().finalized) = (whole.clone(), Some(700));
+    let found = indexed(&server, &database).await;
+    assert_eq!((found["raw_log"].rows, server.world().too_many_addresses), (emitted(&manifest, &whole), 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_audit_names_the_events_of_children() {
     let (server, other) = (Server::start(8453, Chain::default()).await, Server::start(8453, Chain::default()).await);
     let mut manifest = manifest(&server);
@@ -205,7 +222,8 @@ async fn an_audit_names_the_events_of_children() {
     let database = folder.path().join("named.sqlite");
     indexed(&server, &database).await;
     let conn = rusqlite::Connection::open(&database).unwrap();
-    let changed = "UPDATE raw_log SET data = x'00' WHERE address = ? AND event_id >> 20 = 35";
+    let changed = "UPDATE raw_log SET contents = x'004100' WHERE event_id >> 20 = 35
+                   AND contract = (SELECT number FROM dictionary WHERE bytes = ?)";
     assert_eq!(conn.execute(changed, [child(3).as_slice()]).unwrap(), 1);
     manifest.chains[0].endpoints.push(other.url.clone());
     let reader = Reader::open(&database).await.unwrap();

@@ -3,7 +3,12 @@
 use std::{io::Write as _, os::unix::fs::FileExt as _, path::PathBuf};
 
 use alloy::primitives::Address;
-use spheron_indexer::{Contract, Indexer, IndexerError, store::StoreError};
+use serde_json::{Value, json};
+use spheron_indexer::{
+    Contract, Indexer, IndexerError,
+    source::{Call, Rpc, RpcOptions},
+    store::StoreError,
+};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
@@ -120,8 +125,14 @@ async fn a_newer_version_and_other_tables_are_refused() {
     let setup = indexed().await;
     setup.sql("PRAGMA user_version = 99").await;
     let error = setup.error().await.to_string();
-    assert!(error.contains("has version 99, this program knows up to 1"), "{error}");
-    setup.sql("PRAGMA user_version = 1; UPDATE meta SET value = 'other' WHERE name = 'layout'").await;
+    assert!(error.contains("has version 99, this program knows up to 2"), "{error}");
+    setup.sql("PRAGMA user_version = 1").await;
+    let error = setup.error().await.to_string();
+    assert!(
+        error.contains("has version 1, this program needs 2; remove it, or give the path of a new file"),
+        "{error}"
+    );
+    setup.sql("PRAGMA user_version = 2; UPDATE meta SET value = 'other' WHERE name = 'layout'").await;
     assert!(matches!(setup.error().await, StoreError::OtherLayout { .. }));
 }
 
@@ -181,4 +192,26 @@ async fn views_are_readable_without_this_program() {
     let contract: Option<String> =
         sqlx::query_scalar("SELECT contract FROM log ORDER BY event_id LIMIT 1").fetch_one(&mut conn).await.unwrap();
     assert_eq!(contract.as_deref(), Some("Ledger"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_log_is_in_the_view_as_it_came() {
+    let setup = indexed().await;
+    let mut conn = connect(&setup.database).await;
+    let query = "SELECT block, log_index, address, topics, data, tx_hash, block_time FROM log ORDER BY event_id";
+    let rows: Vec<(i64, i64, String, String, String, String, i64)> =
+        sqlx::query_as(query).fetch_all(&mut conn).await.unwrap();
+    let url = setup.server.url.clone();
+    let asked = json!([{"fromBlock": "0x0", "toBlock": "0xffff"}]);
+    let answer = Rpc::new(url.parse().unwrap(), RpcOptions::default()).call(Call::new("eth_getLogs", asked)).await;
+    let sent: Vec<Value> = serde_json::from_str(&answer.unwrap()).unwrap();
+    assert_eq!(rows.len(), sent.len());
+    let number = |value: &Value| i64::from_str_radix(&value.as_str().unwrap()[2..], 16).unwrap();
+    for ((block, index, address, topics, data, tx_hash, time), log) in rows.into_iter().zip(&sent) {
+        let words = log["topics"].as_array().unwrap().iter().map(|topic| &topic.as_str().unwrap()[2..]);
+        assert_eq!((block, index), (number(&log["blockNumber"]), number(&log["logIndex"])));
+        assert_eq!((json!(address), json!(data)), (log["address"].clone(), log["data"].clone()));
+        assert_eq!(topics, format!("0x{}", words.collect::<String>()));
+        assert_eq!((json!(tx_hash), time), (log["transactionHash"].clone(), number(&log["blockTimestamp"])));
+    }
 }
