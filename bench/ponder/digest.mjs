@@ -10,8 +10,7 @@ async function spheron() {
   const db = new DatabaseSync(path, { readOnly: true });
   const lines = (sql) => db.prepare(sql).all().map(({ line }) => `${line}\n`);
   return [
-    lines(`SELECT ((event_id >> 20) & 1099511627775) || ',' || (event_id & 1048575) || ',0x' || lower(hex(address)) AS line
-           FROM raw_log ORDER BY event_id`),
+    lines(`SELECT block || ',' || log_index || ',' || address AS line FROM log ORDER BY event_id`),
     lines(`SELECT '0x' || lower(hex(token)) || ',0x' || lower(hex(owner)) || ',' || substr(amount, 3) AS line
            FROM state_balance WHERE amount <> '010' ORDER BY token, owner`),
   ];

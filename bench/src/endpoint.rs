@@ -56,6 +56,7 @@ pub async fn serve(chain: &Chain) -> anyhow::Result<()> {
     let per_block = usize::try_from(chain.per_block)?;
     let mut all = Blocks::busy(chain.seed, blocks, per_block);
     (0..chain.empty_blocks).for_each(|_| all.push(Vec::new()));
+    all.write_beforehand();
     let server = Server::start(CHAIN_ID, all).await;
     {
         let mut world = server.world();

@@ -118,7 +118,7 @@ impl Indexer {
         let (served, head) = (Served::start(&chain)?, chain.events.div_ceil(chain.per_block));
         let database = folder.join("beside.sqlite");
         let path = database.to_str().context("a strange path")?;
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let (mut ours, mut theirs, mut both) = (Vec::new(), Vec::new(), None);
         for _ in 0..self.runs.max(1) {
             remove(&database)?;
             ours.push(run::ask(&["index", "--url", &served.url, "--database", path])?);
@@ -126,9 +126,14 @@ impl Indexer {
             let (kept, expected) = (ponder.kept()?, ponder.kept_by_us(&database)?);
             anyhow::ensure!(kept == expected, "Ponder holds {kept:?}, we hold {expected:?}");
             theirs.push(Taken { events: kept.events, ..taken });
+            both = Some(kept);
         }
         report("Spheron, beside Ponder", &ours);
         report("Ponder 0.17.7, PGlite", &theirs);
+        if let Some(both) = both {
+            println!();
+            println!("Both hold the same {both}.");
+        }
         Ok(())
     }
 

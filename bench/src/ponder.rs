@@ -1,6 +1,7 @@
 //! Ponder on the same chain: `bench/ponder`, run by the scripts in it.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -20,6 +21,12 @@ pub struct Kept {
     pub events: u64,
     rows: String,
     balances: String,
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} events, rows {}, balances {}", self.events, self.rows, self.balances)
+    }
 }
 
 /// A folder with `bench/ponder` and what npm installed for it.

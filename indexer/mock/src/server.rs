@@ -23,6 +23,9 @@ use crate::{
     json,
 };
 
+/// Of a log in JSON, about.
+const LOG_BYTES: usize = 1_000;
+
 /// What happens to the next request.
 #[derive(Debug, Clone)]
 pub enum Fault {
@@ -276,6 +279,7 @@ impl World {
             _ => {}
         }
         out.push(b'[');
+        out.reserve(LOG_BYTES * logs.len());
         for (place, of_block) in logs.chunk_by(|(a, _), (b, _)| a.number == b.number).enumerate() {
             out.extend_from_slice(if place > 0 { b"," } else { b"" });
             self.write_logs(out, of_block);
