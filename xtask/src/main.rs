@@ -1,5 +1,6 @@
 //! Repository tasks: each writes files that are committed, and with `--check` only compares them.
 
+mod attacks;
 mod bindings;
 mod forge_config;
 mod gas;
@@ -38,6 +39,9 @@ enum Task {
     /// Write docs/contracts/privileged.md from the sources and contracts/roles.json.
     #[command(after_help = "Example: cargo xtask privileged --check")]
     Privileged(Mode),
+    /// Take out the rules in contracts/attacks.toml one by one, and fail if an attack test does not notice.
+    #[command(after_help = "Example: cargo xtask attacks --only A09")]
+    Attacks(attacks::Options),
     /// Run slither, hold its findings against contracts/slither.json, and write docs/contracts/slither.md.
     #[command(after_help = "Example: cargo xtask slither --program ~/.local/share/slither/bin/slither --check")]
     Slither(slither::Options),
@@ -52,6 +56,7 @@ fn main() -> anyhow::Result<()> {
         Task::Gas(mode) => gas::run(&root, mode),
         Task::Snapshots(mode) => snapshots::run(&root, mode),
         Task::Privileged(mode) => privileged::run(&root, mode),
+        Task::Attacks(options) => attacks::run(&root, &options),
         Task::Slither(options) => slither::run(&root, &options),
     }
 }

@@ -48,6 +48,7 @@ contract A02_RewardsWithoutStakers is Test {
 
         uint256 before = vault.totalAssets();
         vault.deposit(1e24, address(this));
+        assertEq(vault.totalAssets(), before + 1e24, "who comes back finds no gift");
         skip(7 days);
         assertEq(vault.totalAssets(), before + 1e24 + left, "what waited drips on");
     }

@@ -25,6 +25,7 @@ contract A05_RootRace is RewardsTest {
                 bytes32[] memory proof = tree.proof(index);
                 vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_AlreadyPaid.selector, epoch, index));
                 distributor.claim(epoch, index, reward, proof);
+                if (byRange) assertEq(distributor.payRange(epoch, 0, _rewards(epoch, 3), tree.rangeProof(0)), 0);
             } else {
                 if (byRange) distributor.payRange(epoch, 0, _rewards(epoch, 3), tree.rangeProof(0));
                 else distributor.claim(epoch, index, reward, tree.proof(index));
@@ -34,13 +35,28 @@ contract A05_RootRace is RewardsTest {
         assertEq(token.balanceOf(_reward(1, index).account), paid);
     }
 
-    /// @dev A claim that somebody sends first pays the same account the same wei.
+    /// @dev While a root can still be disabled, it pays nothing.
+    function testFuzz_NoRootPaysBeforeItsDelayIsOver(uint256 early, bool byRange) public {
+        bytes32[][] memory tree = _postEpoch(1, 3);
+        skip(48 hours - bound(early, 1, 48 hours));
+        IDistributor.Reward[] memory rewards = _rewards(1, 3);
+        bytes32[] memory proof = byRange ? tree.rangeProof(0) : tree.proof(1);
+        vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_NotActive.selector, 1));
+        if (byRange) distributor.payRange(1, 0, rewards, proof);
+        else distributor.claim(1, 1, rewards[1], proof);
+        distributor.disable(1);
+    }
+
+    /// @dev A claim that somebody sends first pays the same account the same wei, and says nothing of where they go.
     function testFuzz_AFrontRunClaimPaysTheAccount(address runner) public {
         bytes32[][] memory tree = _postEpoch(1, 3);
         skip(48 hours);
         IDistributor.Reward memory reward = _reward(1, 1);
         bytes32[] memory proof = tree.proof(1);
-        vm.prank(runner);
+        vm.assume(runner != reward.account && runner != address(0));
+        vm.startPrank(runner);
+        vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_NotAuthorized.selector, runner, reward.account));
+        distributor.claimTo(1, 1, reward, runner, proof);
         distributor.claim(1, 1, reward, proof);
         assertEq(token.balanceOf(reward.account), reward.amount);
     }

@@ -31,6 +31,23 @@ contract A07_InnerNode is RewardsTest {
         distributor.claim(1, position, children, upper);
     }
 
+    /// @dev Whoever chooses the tree can put the words of a reward in the place of two leaves, and their node in that of one.
+    function testFuzz_AnInnerNodeOfAChosenTreeIsNoLeaf(address account, uint256 amount) public {
+        vm.assume(account != address(0));
+        amount = bound(amount, 1, 1e18);
+        bytes32[] memory leaves = new bytes32[](COUNT);
+        (leaves[0], leaves[1]) = (bytes32(uint256(uint160(account))), bytes32(amount));
+        bytes32[][] memory tree = RewardTree.build(leaves);
+        _post(1, tree.root(), 1e20, COUNT);
+        skip(48 hours);
+        bytes32[] memory upper = new bytes32[](tree.length - 2);
+        for (uint256 i; i < upper.length; ++i) {
+            upper[i] = tree[1 + i][1];
+        }
+        vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_InvalidProof.selector, 1, 0));
+        distributor.claim(1, 0, IDistributor.Reward(account, amount), upper);
+    }
+
     /// @dev Bits of an index above the tree would give one leaf many names.
     function testFuzz_AnIndexHasOneName(uint256 index, uint256 claimed) public {
         bytes32[][] memory tree = _postEpoch(1, COUNT);

@@ -3,7 +3,11 @@ pragma solidity ^0.8.30;
 
 import {IAttestationPolicy} from "../../src/verification/IAttestationPolicy.sol";
 import {IVerifierSet} from "../../src/verification/IVerifierSet.sol";
+import {ILeaseBook} from "../../src/lease/ILeaseBook.sol";
+import {IStandingTopUps} from "../../src/money/IStandingTopUps.sol";
+import {INodeRegistry} from "../../src/registry/INodeRegistry.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
+import {System} from "../System.sol";
 import {BatchFixture} from "../verification/BatchFixture.sol";
 
 /// @title Replays: what was signed counts once, whoever brings it, whatever its signature looks like
@@ -110,6 +114,65 @@ contract A09_SignatureReplay is BatchFixture {
             s := mload(add(signature, 0x40))
             v := byte(0, mload(add(signature, 0x60)))
         }
+    }
+}
+
+/// @title What a node or a renter signed once is used once, and not again after it was taken back
+contract A09_SignedOnce is System {
+    /// An offer that is not reusable opens one lease, and one that was cancelled none.
+    function test_AnOfferOpensOneLease() public {
+        _deposit(FORTUNE);
+        ILeaseBook.Offer memory offer = _offer(node);
+        ILeaseBook.Offer memory cancelled = _offer(node);
+        // Others before them are still to come.
+        (offer.nonce, cancelled.nonce) = (5, 7);
+        _open(offer, nodeKey);
+        _expectUsed(offer, abi.encodeWithSelector(ILeaseBook.LeaseBook_OfferUsed.selector, node, offer.nonce));
+        vm.prank(provider);
+        leaseBook.cancelOffer(node, cancelled.nonce);
+        _expectUsed(cancelled, abi.encodeWithSelector(ILeaseBook.LeaseBook_OfferUsed.selector, node, cancelled.nonce));
+    }
+
+    /// The signature of an order that its renter revoked is still there, and authorizes nothing any more.
+    function test_ARevokedOrderIsNotAuthorizedAgain() public {
+        IStandingTopUps.Order memory order;
+        (order.renter, order.token, order.node) = (renter, address(dollar), node);
+        (order.maxRate, order.budget, order.periodCap, order.period) = (RATE, 1e9, 1e9, 1 days);
+        (order.threshold, order.chunk, order.expiry) = (100, 100, uint40(block.timestamp + 30 days));
+        bytes32 orderId = standingTopUps.hashOrder(order);
+        bytes memory signature = _sign(renterKey, orderId);
+        standingTopUps.authorizeBySignature(order, signature);
+        vm.prank(renter);
+        standingTopUps.revoke(order);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IStandingTopUps.StandingTopUps_WrongStatus.selector, orderId, IStandingTopUps.Status.Revoked
+            )
+        );
+        standingTopUps.authorizeBySignature(order, signature);
+    }
+
+    /// A consent to a claim is used up by it: a provider cannot go back to a claim that its node has agreed to before.
+    function test_AConsentServesOneClaim() public {
+        (address account, uint256 key) = makeAddrAndKey("another node");
+        bytes memory first = _consent(provider, account, key, _claim());
+        uint64 deadline = uint64(block.timestamp);
+        vm.startPrank(provider);
+        registry.registerNode(account, _claim(), deadline, first);
+        INodeRegistry.Claim memory less = _claim();
+        less.units = 1;
+        registry.changeClaim(account, less, deadline, _consent(provider, account, key, less));
+        vm.expectPartialRevert(INodeRegistry.NodeRegistry_InvalidConsent.selector);
+        registry.changeClaim(account, _claim(), deadline, first);
+        assertEq(registry.nodeOf(account).units, 1);
+    }
+
+    function _expectUsed(ILeaseBook.Offer memory offer, bytes memory used) private {
+        bytes memory signature = _signOffer(offer, nodeKey);
+        ILeaseBook.Request memory request = _request();
+        vm.expectRevert(used);
+        vm.prank(renter);
+        leaseBook.open(offer, signature, request);
     }
 }
 

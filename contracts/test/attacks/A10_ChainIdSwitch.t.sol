@@ -49,15 +49,25 @@ contract A10_ChainIdSwitch is BatchFixture {
         _assumeOther(chainId);
         address verifier = _makeVerifier(0);
         IVerifierSet.Verdict memory first = _verdict();
+        IVerifierSet.Verdict memory second = _verdict();
+        second.sessionId = first.sessionId;
+        second.result = uint8(IVerifierSet.Result.Timeout);
         IVerifierSet.Statement memory a = _alone(verifier, first);
         uint256 here = block.chainid;
         vm.chainId(chainId);
-        first.result = uint8(IVerifierSet.Result.Timeout);
-        IVerifierSet.Statement memory b = _alone(verifier, first);
+        IVerifierSet.Statement memory b = _alone(verifier, second);
         vm.chainId(here);
-        a.verdict.result = uint8(IVerifierSet.Result.Pass);
-        vm.expectPartialRevert(IVerifierSet.VerifierSet_InvalidSignature.selector);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IVerifierSet.VerifierSet_InvalidSignature.selector, verifier, verifierSet.hashVerdict(second)
+            )
+        );
         verifierSet.reportEquivocation(a, b, verifier);
+        assertTrue(_contains(verifierSet.verifiers(), verifier));
+
+        // Had it been said here, it would be one.
+        verifierSet.reportEquivocation(a, _alone(verifier, second), verifier);
+        assertFalse(_contains(verifierSet.verifiers(), verifier));
     }
 
     function test_TheDomainIsPublished() public {

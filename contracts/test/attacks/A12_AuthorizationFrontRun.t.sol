@@ -36,6 +36,34 @@ contract A12_AuthorizationFrontRun is MoneyTest {
         assertEq(token.balanceOf(address(ledger)), 0);
     }
 
+    /// @dev What its signer let anybody bring, anybody would bring to the token itself.
+    function test_OneThatAnybodyCanBringIsNotTaken() public {
+        ILedger.Authorization memory a = _authorization(aliceKey, alice, 50, address(0), 0);
+        bytes32 nonce = ledger.authorizationNonce(address(0), 0, a.salt);
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256(
+                    "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+                ),
+                alice,
+                address(ledger),
+                a.amount,
+                a.validAfter,
+                a.validBefore,
+                nonce
+            )
+        );
+        a.signature = _sign(aliceKey, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
+        vm.expectRevert();
+        ledger.depositWithAuthorization(a);
+        vm.prank(evil);
+        token.transferWithAuthorization(
+            alice, address(ledger), a.amount, a.validAfter, a.validBefore, nonce, a.signature
+        );
+        assertEq(token.balanceOf(address(ledger)), 50);
+        assertEq(ledger.balanceOf(address(token), alice), 0, "nobody was credited");
+    }
+
     function testFuzz_ItServesOneActionOfOneModule(bytes32 action, bool deposits) public {
         vm.assume(action != ACTION);
         ILedger.Authorization memory a = _authorization(aliceKey, alice, 50, module, ACTION);

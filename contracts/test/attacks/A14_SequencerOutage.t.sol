@@ -3,6 +3,9 @@ pragma solidity ^0.8.30;
 
 import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {IDistributor} from "../../src/rewards/IDistributor.sol";
+import {IBonds} from "../../src/stake/IBonds.sol";
+import {IDisputes} from "../../src/stake/IDisputes.sol";
+import {IVerifierSet} from "../../src/verification/IVerifierSet.sol";
 import {System} from "../System.sol";
 import {UptimeFeed} from "../mocks/UptimeFeed.sol";
 
@@ -44,6 +47,57 @@ contract A14_SequencerOutage is System {
         assertEq(spon.balanceOf(renter), 1e18);
     }
 
+    /// @dev In the last week of a thaw, in which every claim on the bond can still be made.
+    function testFuzz_OutageExtendsAThaw(uint256 start, uint256 length) public {
+        uint256 due = block.timestamp + bonds.thawPeriod();
+        length = bound(length, 1, 6 days);
+        vm.prank(provider);
+        bonds.thaw(IBonds.Role.Provider, address(dollar), MINIMUM_BOND);
+        _goDown(due - bound(start, 1, 7 days), length);
+
+        vm.warp(due + length - 1);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotThawed.selector, MINIMUM_BOND, due + length));
+        vm.prank(provider);
+        bonds.withdraw(IBonds.Role.Provider, address(dollar), provider);
+        vm.warp(due + length);
+        vm.prank(provider);
+        bonds.withdraw(IBonds.Role.Provider, address(dollar), provider);
+        assertEq(dollar.balanceOf(provider), MINIMUM_BOND);
+    }
+
+    /// @dev Nobody is found guilty for an answer that it could not give.
+    function testFuzz_OutageExtendsTheTimeToAnswer(uint256 start, uint256 length) public {
+        disputes.setDeposit(address(dollar), 1e6);
+        dollar.mint(address(this), 1e6);
+        dollar.approve(address(disputes), 1e6);
+        uint256 id = disputes.open(IBonds.Role.Provider, provider, address(dollar), 0, "");
+        uint256 due = block.timestamp + disputes.RESPONSE_PERIOD();
+        length = bound(length, 1, 6 days);
+        _goDown(block.timestamp + bound(start, 0, 47 hours), length);
+
+        vm.warp(due + length - 1);
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.Disputes_TooEarly.selector, id, due + length));
+        disputes.accept(id, 1, renter, 1);
+        vm.warp(due + length);
+        assertEq(disputes.accept(id, 1, renter, 1), 1);
+    }
+
+    /// @dev A measurement that the chain could not take in is taken in later, and no second after it is decided before.
+    function testFuzz_OutageExtendsTheTimeToBringAVerdict(uint256 start, uint256 length) public {
+        _attest(node);
+        uint256 measuredAt = block.timestamp + 1 days;
+        vm.warp(measuredAt);
+        IVerifierSet.Verdict memory verdict = _verdict(node);
+        IVerifierSet.Signature[] memory signatures = _signed(verdict);
+        length = bound(length, 1, 6 days);
+        _goDown(measuredAt + bound(start, 0, 47 hours), length);
+
+        vm.warp(measuredAt + policy.verdictDeadline() + length);
+        assertEq(policy.decidedUntil(node), measuredAt);
+        verifierSet.submit(verdict, signatures);
+        assertEq(policy.standingOf(node).measuredAt, measuredAt);
+    }
+
     function test_AFeedThatIsStuckDelaysByAWeekAtMost() public {
         IDistributor.Reward memory reward = IDistributor.Reward(renter, 1e18);
         _post(reward);
@@ -70,6 +124,14 @@ contract A14_SequencerOutage is System {
         );
         assertFalse(ok);
         assertEq(bytes4(reason), IOutageClock.OutageClock_InsufficientGas.selector);
+    }
+
+    /// @dev The sequencer is down from `start` on, for `length` seconds.
+    function _goDown(uint256 start, uint256 length) private {
+        vm.warp(start);
+        feed.goDown(start);
+        vm.warp(start + length);
+        feed.comeUp(block.timestamp);
     }
 
     /// @dev A tree of one leaf among 256, all others absent.

@@ -7,6 +7,7 @@ import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {Bonds} from "../../src/stake/Bonds.sol";
 import {Disputes} from "../../src/stake/Disputes.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
+import {IDelegation} from "../../src/stake/IDelegation.sol";
 import {StakeToken} from "../mocks/StakeTokens.sol";
 
 /// @title Slash against withdrawal: no exit outruns a slash that was due when it began
@@ -64,12 +65,15 @@ contract A15_SlashWithdrawRace is Test {
     /// A delegator that sees a slash coming and begins to leave loses what the others lose.
     function testFuzz_ADelegatorsThawSavesNothing(uint256 shares, uint256 elapsed) public {
         shares = bound(shares, 1, STAKE * 1e6);
+        bonds.delegate(ROLE, offender, address(token), STAKE);
         vm.prank(delegator);
         bonds.undelegate(ROLE, offender, address(token), shares);
         skip(bound(elapsed, 0, 60 days));
-        bonds.slash(ROLE, offender, address(token), IBonds.Slash(STAKE + STAKE / 2, harmed, 0, address(0), true));
+        bonds.slash(ROLE, offender, address(token), IBonds.Slash(2 * STAKE, harmed, 0, address(0), true));
         (uint256 value, uint256 thawing) = bonds.valueOf(ROLE, offender, address(token), delegator);
         assertApproxEqAbs(value + thawing, STAKE / 2, 2);
+        (uint256 stayed,) = bonds.valueOf(ROLE, offender, address(token), address(this));
+        assertApproxEqAbs(stayed, STAKE / 2, 2);
     }
 
     /// Whoever thaws all the moment it is accused is within reach until the last second of the ruling.
@@ -81,7 +85,21 @@ contract A15_SlashWithdrawRace is Test {
         vm.prank(delegator);
         bonds.undelegate(ROLE, offender, address(token), STAKE * 1e6);
         skip(bound(late, 48 hours, 5 days - 1));
+        vm.expectPartialRevert(IBonds.Bonds_NotThawed.selector);
+        vm.prank(offender);
+        bonds.withdraw(ROLE, address(token), offender);
+        vm.expectPartialRevert(IDelegation.Delegation_NotThawed.selector);
+        vm.prank(delegator);
+        bonds.withdrawDelegation(ROLE, offender, address(token), delegator);
         assertEq(disputes.accept(id, STAKE / 10, harmed, STAKE / 10), STAKE / 10);
+    }
+
+    /// Two days are left to bring a ruling to the chain.
+    function testFuzz_NoThawIsShorterThanADispute(uint256 period) public {
+        uint256 dispute = disputes.RESPONSE_PERIOD() + disputes.RULING_PERIOD();
+        period = bound(period, 0, dispute + 48 hours - 1);
+        vm.expectPartialRevert(IBonds.Bonds_OutOfBounds.selector);
+        bonds.setThawPeriod(period);
     }
 
     /// What is locked behind claims does not leave, and is there to be seized.

@@ -45,6 +45,8 @@ contract DoublePayTest is LeaseTest {
             uint256 fees = ledger.feesOf(address(book), address(token));
             assertEq(_balance(alice) + _balance(provider) + fees + book.escrowOf(terms), RICH);
             assertEq(_escrow(), others + book.escrowOf(terms), "another lease's escrow");
+            bool isOver = uint256(_lease(terms).status) > uint256(ILeaseBook.Status.Ending);
+            assertEq(book.leasedUnits(node), isOver ? terms.units : 2 * terms.units, "another lease's units");
         }
     }
 

@@ -7,6 +7,8 @@ import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {Bonds} from "../../src/stake/Bonds.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
 import {IDelegation} from "../../src/stake/IDelegation.sol";
+import {Spon} from "../../src/token/Spon.sol";
+import {IStakedSpon, StakedSpon} from "../../src/token/StakedSpon.sol";
 import {StakeToken} from "../mocks/StakeTokens.sol";
 
 /// @title What a third party does for somebody only adds value: it moves no timer, no lock and no share
@@ -111,5 +113,44 @@ contract A19_OnBehalf is Test {
         token.mint(account, 1e28);
         vm.prank(account);
         token.approve(address(bonds), type(uint256).max);
+    }
+}
+
+/// @title Nor does anybody touch the exit of a staker: what is added to one begins its cooldown anew
+contract A19_OnBehalfOfStakers is Test {
+    Spon private spon;
+    StakedSpon private vault;
+    address private staker = makeAddr("staker");
+
+    function setUp() public {
+        vm.warp(1_800_000_000);
+        AccessManager manager = new AccessManager(address(this));
+        spon = new Spon(address(manager));
+        vault = new StakedSpon(address(manager), spon);
+        spon.mint(address(this), 10e18);
+        spon.approve(address(vault), 10e18);
+        vault.deposit(4e18, staker);
+        vm.prank(staker);
+        vault.requestRedeem(2e21, staker, staker);
+    }
+
+    function testFuzz_AnExitIsItsControllersAlone(address stranger, uint256 elapsed) public {
+        vm.assume(stranger != staker && stranger != address(0) && stranger != address(vault));
+        vault.deposit(1e18, stranger);
+        IStakedSpon.Exit memory exit = vault.exitOf(staker);
+        skip(bound(elapsed, 0, 30 days));
+        bytes memory refused = abi.encodeWithSelector(IStakedSpon.StakedSpon_NotAuthorized.selector, stranger, staker);
+        vm.startPrank(stranger);
+        vm.expectRevert(refused);
+        vault.requestRedeem(1e18, staker, stranger);
+        vm.expectRevert(refused);
+        vault.redeem(exit.shares, stranger, staker);
+        vm.expectRevert(refused);
+        vault.withdraw(exit.assets, stranger, staker);
+        vm.stopPrank();
+        vm.warp(exit.claimableAt);
+        vm.prank(staker);
+        vault.redeem(exit.shares, staker, staker);
+        assertEq(spon.balanceOf(staker), 2e18);
     }
 }

@@ -54,4 +54,19 @@ contract LeaseDustAttackTest is LeaseTest {
         vm.prank(alice);
         book.open(offer, signature, ILeaseBook.Request(alice, fundedSeconds, "salt"));
     }
+
+    /// @dev Nor can a market that refuses dust be topped up with it, save for the last seconds that a lease can have.
+    function testFuzz_aMarketRefusesDustOnTop(uint32 extra, uint96 minimum) public {
+        ILeaseBook.Terms memory terms = _openUsual();
+        uint256 most = 100_000 - GRACE - FUNDED;
+        uint256 extraSeconds = bound(extra, 1, most);
+        minimum = uint96(bound(minimum, 1, most * RATE));
+        book.setMarket(address(token), address(policy), ILeaseBook.Market(true, 0, 0, 0, minimum));
+        uint256 amount = extraSeconds * RATE;
+        if (amount < minimum && extraSeconds != most) {
+            vm.expectRevert(abi.encodeWithSelector(ILeaseBook.LeaseBook_FundsTooLow.selector, amount, minimum));
+        }
+        vm.prank(alice);
+        book.topUp(terms, extraSeconds);
+    }
 }

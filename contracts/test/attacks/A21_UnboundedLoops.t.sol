@@ -4,9 +4,11 @@ pragma solidity ^0.8.30;
 import {Vm} from "forge-std/Vm.sol";
 
 import {ILeaseBook} from "../../src/lease/ILeaseBook.sol";
+import {ILedger} from "../../src/money/ILedger.sol";
 import {INodeRegistry} from "../../src/registry/INodeRegistry.sol";
 import {IVerifierSet} from "../../src/verification/IVerifierSet.sol";
 import {System} from "../System.sol";
+import {UptimeFeed} from "../mocks/UptimeFeed.sol";
 
 /// forge-config: default.isolate = true
 /// @title A network of any size costs each member the same, and no function walks a list of nodes
@@ -54,6 +56,34 @@ contract A21_UnboundedLoops is System {
         assertApproxEqAbs(last, third, 3_000);
     }
 
+    /// @dev Ten times the windows are four more steps.
+    function test_AnOldWindowIsFoundAmongMany() public {
+        uint256 first = block.timestamp;
+        uint256 few = _askAfterWindows(first, 10);
+        assertApproxEqAbs(_askAfterWindows(first, 90), few, 15_000);
+    }
+
+    /// @dev What is called with all tokens in hand, as a pause is, must not grow out of a block.
+    function test_TheTokensHaveABound() public {
+        uint256 bound_ = ledger.MAX_TOKENS();
+        uint256 admitted;
+        for (uint160 i = 1; i <= 2 * bound_; ++i) {
+            (bool ok,) = address(ledger).call(abi.encodeCall(ILedger.setToken, (address(i << 80), true)));
+            if (ok) ++admitted;
+        }
+        assertLe(admitted, bound_);
+        ledger.setPaused(true);
+        assertLt(vm.lastCallGas().gasTotalUsed, 1_000_000);
+    }
+
+    /// @dev Rounds that nobody has read: those behind the sixteenth wait for the next reader.
+    function test_AFeedOfManyRoundsCostsWhatOneOfSixteenDoes() public {
+        UptimeFeed feed = new UptimeFeed();
+        outageClock.setFeed(address(feed));
+        uint256 few = _askAfterRounds(feed, 20);
+        assertApproxEqAbs(_askAfterRounds(feed, 200), few, 15_000);
+    }
+
     /// @dev Arrays in an answer are the sign of a list; the known ones have a bound in the code.
     function test_NoViewAnswersWithAList() public {
         Vm.DirEntry[] memory entries = vm.readDir("contracts/src", 8);
@@ -98,6 +128,31 @@ contract A21_UnboundedLoops is System {
         ILeaseBook.Request memory request = _request();
         vm.prank(renter);
         leaseBook.open(offer, signature, request);
+        return vm.lastCallGas().gasTotalUsed;
+    }
+
+    /// @dev Gas of the dearest question once `count` windows have come: for the one at `first`, or for the third last.
+    function _askAfterWindows(uint256 first, uint256 count) private returns (uint256 dearest) {
+        for (uint256 i; i < count; ++i) {
+            _attest(node);
+            skip(3 days);
+        }
+        assertEq(policy.attestedSeconds(node, first + 1), 1);
+        dearest = vm.lastCallGas().gasTotalUsed;
+        uint256 windows = policy.windowCount(node);
+        assertEq(policy.attestedSeconds(node, block.timestamp - 9 days + 1), (windows - 3) * 1 days + 1);
+        uint256 late = vm.lastCallGas().gasTotalUsed;
+        if (late > dearest) dearest = late;
+    }
+
+    /// @dev Gas of a question for outages once `count` rounds have come.
+    function _askAfterRounds(UptimeFeed feed, uint256 count) private returns (uint256) {
+        for (uint256 i; i < count; ++i) {
+            skip(60);
+            if (i % 2 == 0) feed.goDown(block.timestamp);
+            else feed.comeUp(block.timestamp);
+        }
+        outageClock.outageBetween(START, block.timestamp);
         return vm.lastCallGas().gasTotalUsed;
     }
 

@@ -47,9 +47,24 @@ contract ReentrantPolicy is IReleasePolicy {
 /// @title A policy that reverts, burns its gas, returns a bomb or lies delays payments, and does nothing else
 contract HostilePolicyTest is LeaseTest {
     uint256 private constant EXIT_GAS = 250_000;
+    // Two questions of 300,000 at the most, and what is done with the answers.
+    uint256 private constant SETTLE_GAS = 1_000_000;
 
     function _hostile(uint256 mode) private pure returns (LeasePolicy.Mode) {
         return LeasePolicy.Mode(bound(mode, uint256(LeasePolicy.Mode.Reverts), uint256(type(LeasePolicy.Mode).max)));
+    }
+
+    /// @dev Whether a policy in this mode answers with three words that say something.
+    function _answers(LeasePolicy.Mode mode) private pure returns (bool) {
+        return mode != LeasePolicy.Mode.Reverts && mode != LeasePolicy.Mode.BurnsGas
+            && mode != LeasePolicy.Mode.ReturnsTooLittle && mode != LeasePolicy.Mode.LiesBackwards;
+    }
+
+    /// @dev With gas in plenty, of which a policy takes its part and no more.
+    function _settleMeasured(ILeaseBook.Terms memory terms) private {
+        uint256 before = gasleft();
+        book.settle{gas: 20 * SETTLE_GAS}(terms);
+        assertLt(before - gasleft(), SETTLE_GAS, "a policy took more than its gas");
     }
 
     /// @dev Exits work with less gas than a policy would be given, and refund at once what was not used.
@@ -74,14 +89,25 @@ contract HostilePolicyTest is LeaseTest {
         at = bound(at, 1, FUNDED);
         again = bound(again, at, FUNDED);
         vm.warp(START + at);
-        book.settle(terms);
+        _settleMeasured(terms);
         vm.warp(START + again);
-        book.settle(terms);
+        _settleMeasured(terms);
         uint256 fees = ledger.feesOf(address(book), address(token));
         assertLe(_balance(provider) + fees, again * RATE);
+        if (!_answers(policy.mode())) assertEq(_balance(provider) + fees, 0, "no answer pays nothing");
         _assertEscrow(terms);
         try book.clawBack(terms) {} catch {}
         _assertEscrow(terms);
+    }
+
+    /// @dev Nor can whoever settles make a policy fail, by bringing too little gas for it.
+    function testFuzz_nobodyStarvesAPolicy(uint256 brought) public {
+        ILeaseBook.Terms memory terms = _openUsual();
+        vm.warp(START + 100);
+        brought = bound(brought, 150_000, 300_000);
+        vm.expectPartialRevert(ILeaseBook.LeaseBook_InsufficientGas.selector);
+        book.settle{gas: brought}(terms);
+        assertEq(book.settle(terms), START + 100);
     }
 
     /// @dev In a batch it costs its own leases their payment, and the others nothing.
@@ -96,7 +122,7 @@ contract HostilePolicyTest is LeaseTest {
         many[1] = _open(offer, _request(), alice);
         policy.setMode(_hostile(mode));
         vm.warp(START + 100);
-        book.settleMany(many);
+        book.settleMany{gas: 2 * SETTLE_GAS}(many);
         assertEq(_lease(many[1]).settledTo, START + 100);
         assertGe(_balance(provider), 98 * RATE);
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Vm} from "forge-std/Vm.sol";
+
 import {ILeaseBook} from "../../src/lease/ILeaseBook.sol";
 import {INodeRegistry} from "../../src/registry/INodeRegistry.sol";
 import {LeaseTest} from "../lease/LeaseTest.sol";
@@ -20,9 +22,22 @@ contract SelfLeaseTest is LeaseTest {
         return _balance(alice) + bonds.stake() + bonds.owed(alice) + book.escrowOf(terms);
     }
 
+    /// @dev Wei of fees in the settlements since the last question, each of them the protocol's share to the wei.
+    function _feesTold() private returns (uint256 told) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i; i < logs.length; ++i) {
+            if (logs[i].topics[0] != ILeaseBook.LeaseSettled.selector) continue;
+            (,, uint256 payment, uint256 fee,) = abi.decode(logs[i].data, (uint256, uint256, uint256, uint256, uint256));
+            assertEq(fee, (payment + fee) * FEE_BPS / 10_000);
+            told += fee;
+        }
+    }
+
     function testFuzz_noStrategyProfits(uint256 seed) public {
         ILeaseBook.Terms memory terms = _openUsual();
         assertEq(terms.provider, terms.renter);
+        uint256 told;
+        vm.recordLogs();
         for (uint256 i = 0; i < 16; ++i) {
             seed = uint256(keccak256(abi.encode(seed)));
             if (seed % 2 == 0) skip(seed >> 8 & 0xfff);
@@ -40,6 +55,8 @@ contract SelfLeaseTest is LeaseTest {
             done;
             uint256 fees = ledger.feesOf(address(book), address(token));
             assertEq(_wealth(terms) + fees, RICH + STAKE, "the fee is the price");
+            told += _feesTold();
+            assertEq(told, fees, "a fee was told and not paid");
         }
     }
 }

@@ -40,6 +40,20 @@ contract A26_VerifierCollusion is BatchFixture {
         assertEq(policy.standingOf(node).measuredAt != 0, isQuorum);
     }
 
+    /// One verifier is not three.
+    function testFuzz_OneSignatureManyTimesIsNoQuorum(uint256 which, uint256 copies) public {
+        IVerifierSet.Verdict memory verdict = _verdict();
+        IVerifierSet.Signature[] memory signatures = new IVerifierSet.Signature[](bound(copies, 3, 5));
+        signatures[0] = _signed(verdict, 3)[which % 3];
+        for (uint256 i = 1; i < signatures.length; ++i) {
+            signatures[i] = signatures[0];
+        }
+        vm.expectRevert(
+            abi.encodeWithSelector(IVerifierSet.VerifierSet_DuplicateOrUnsortedSigner.selector, signatures[0].signer)
+        );
+        verifierSet.submit(verdict, signatures);
+    }
+
     /// Two quorums of one committee share a signer, so that two verdicts on a session always leave somebody to slash.
     function testFuzz_TwoVerdictsOnASessionLeaveSomebodyToSlash(uint256 first, uint256 second, bool isBatched) public {
         IVerifierSet.Verdict memory a = _verdict();
@@ -63,6 +77,10 @@ contract A26_VerifierCollusion is BatchFixture {
             verifierSet.reportEquivocation(one, other, committee[i]);
             assertEq(bonds.bondOf(IBonds.Role.Verifier, committee[i], address(token)).active, 0);
             assertFalse(_contains(verifierSet.verifiers(), committee[i]));
+            _bond(IBonds.Role.Verifier, committee[i], MINIMUM_BOND);
+            vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_Banned.selector, committee[i]));
+            vm.prank(committee[i]);
+            verifierSet.join(address(token), "tip");
         }
         assertGe(shared, 1);
     }
@@ -78,6 +96,9 @@ contract A26_VerifierCollusion is BatchFixture {
         b.s0 = keccak256("another seed");
         IVerifierSet.Statement memory one = _alone(offender, a);
         IVerifierSet.Statement memory other = _alone(offender, b);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_SelfReport.selector, offender));
+        vm.prank(offender);
+        verifierSet.reportEquivocation(one, other, offender);
         vm.prank(reporter);
         verifierSet.reportEquivocation(one, other, offender);
         uint256 saved = bonds.owedTo(reporter, address(token));
@@ -100,6 +121,17 @@ contract A26_VerifierCollusion is BatchFixture {
             verifierSet.reportMisstatement(statement, committee[i]);
         }
         assertEq(verifierSet.verifiers().length, 7);
+    }
+
+    function test_ABatchThatTellsTheTruthIsNoOffence() public {
+        IVerifierSet.Verdict[] memory verdicts = _verdicts(1);
+        (IVerifierSet.VerdictBatch memory batch, IVerifierSet.Finding[] memory findings) = _batch(verdicts);
+        address honest = verifierSet.committeeOf(node, batch.beaconRound)[0];
+        IVerifierSet.Statement memory statement = _inBatch(honest, verdicts[0], batch, findings, 0);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_NotMisstated.selector, findings[0].digest));
+        vm.prank(reporter);
+        verifierSet.reportMisstatement(statement, honest);
+        assertTrue(_contains(verifierSet.verifiers(), honest));
     }
 
     /// Who takes a seat and is never there loses it, and its place in every committee of later rounds.

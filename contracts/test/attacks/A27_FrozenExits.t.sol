@@ -152,13 +152,29 @@ contract A27_FrozenExits is System {
         bonds.withdraw(IBonds.Role.Verifier, address(dollar), verifier);
     }
 
+    /// @dev By whoever asks.
     function test_EveryBitExpires() public {
         _pauseAll();
         skip(14 days);
+        vm.prank(renter);
         pauseSwitch.expire(_allBits);
         assertEq(pauseSwitch.pausedBits(), 0);
         _deposit(1);
         _open();
+    }
+
+    /// @dev A guardian that pauses again and again would pause for ever.
+    function test_NoPauseFollowsAnotherAtOnce() public {
+        _pauseAll();
+        uint256 rested = block.timestamp + pauseSwitch.MAX_PAUSE() + pauseSwitch.REST();
+        skip(14 days);
+        pauseSwitch.expire(_allBits);
+        vm.warp(rested - 1);
+        vm.expectRevert(abi.encodeWithSelector(IPauseSwitch.PauseSwitch_TooEarly.selector, 0, rested));
+        vm.prank(guardian);
+        pauseSwitch.pause(_allBits);
+        vm.warp(rested);
+        _pauseAll();
     }
 
     function _pauseAll() private {

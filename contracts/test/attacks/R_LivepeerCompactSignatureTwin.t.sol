@@ -59,8 +59,11 @@ contract R_LivepeerCompactSignatureTwin is BatchFixture {
         IVerifierSet.Verdict memory verdict = _verdict();
         IVerifierSet.Statement memory a = _alone(verifier, verdict);
         IVerifierSet.Statement memory b = _alone(verifier, verdict);
+        bytes32 digest = verifierSet.hashVerdict(verdict);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_NoConflict.selector, digest, digest));
+        verifierSet.reportEquivocation(a, b, verifier);
         b.signature = _compact(b.signature);
-        vm.expectRevert();
+        vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_InvalidSignature.selector, verifier, digest));
         verifierSet.reportEquivocation(a, b, verifier);
         assertTrue(_contains(verifierSet.verifiers(), verifier));
     }

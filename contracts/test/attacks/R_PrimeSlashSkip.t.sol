@@ -34,6 +34,13 @@ contract R_PrimeSlashSkip is Test {
         assertEq(token.balanceOf(harmed), 50);
     }
 
+    function test_AnUnbondThatMaturedIsSlashed() public {
+        _play(100, 40, 0, 50);
+        assertEq(token.balanceOf(owner), 50);
+        assertEq(token.balanceOf(harmed), 50);
+        assertEq(token.balanceOf(address(bonds)), 0, "stranded");
+    }
+
     function testFuzz_AnySequence(uint256 stake, uint256 first, uint256 second, uint256 slashed) public {
         stake = bound(stake, 1, 1e27);
         first = bound(first, 0, stake);
