@@ -1,4 +1,4 @@
-//! Repository tasks: each writes files that are committed, and with `--check` only compares them.
+//! Repository tasks: most write files that are committed, and with `--check` only compare them.
 
 mod attacks;
 mod bindings;
@@ -19,7 +19,7 @@ use clap::{Parser, Subcommand};
 use generated::Mode;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Repository tasks: each writes files that are committed")]
+#[command(name = "cargo xtask", about = "Repository tasks: files that are generated, and tests that are tested")]
 struct Cli {
     #[command(subcommand)]
     task: Task,
