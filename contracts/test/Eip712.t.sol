@@ -85,17 +85,17 @@ contract Eip712Test is Test {
     }
 
     function test_HashVerdict_EqualsTheFixture() public {
-        _deploy("VerifierSet.sol:VerifierSet", abi.encode(authority, address(0), address(0)), "VerifierSet");
+        _deploy("VerifierSet.sol:VerifierSet", abi.encode(authority, address(0), address(0), address(0)), "VerifierSet");
         _compareHashes("Verdict", IVerifierSet.hashVerdict.selector);
     }
 
     function test_HashBatch_EqualsTheFixture() public {
-        _deploy("VerifierSet.sol:VerifierSet", abi.encode(authority, address(0), address(0)), "VerifierSet");
+        _deploy("VerifierSet.sol:VerifierSet", abi.encode(authority, address(0), address(0), address(0)), "VerifierSet");
         _compareHashes("VerdictBatch", IVerifierSet.hashBatch.selector);
     }
 
     function test_HashSessionCommit_EqualsTheFixture() public {
-        _deploy("VerifierSet.sol:VerifierSet", abi.encode(authority, address(0), address(0)), "VerifierSet");
+        _deploy("VerifierSet.sol:VerifierSet", abi.encode(authority, address(0), address(0), address(0)), "VerifierSet");
         _compareHashes("SessionCommit", IVerifierSet.hashSessionCommit.selector);
     }
 

@@ -107,7 +107,7 @@ abstract contract System is Test {
         bonds = new Bonds(address(authority), outageClock);
         catalog = new ResourceCatalog(address(authority));
         registry = new NodeRegistry(address(authority), bonds, catalog);
-        verifierSet = new VerifierSet(address(authority), bonds, registry);
+        verifierSet = new VerifierSet(address(authority), bonds, registry, outageClock);
         leaseBook = new LeaseBook(address(authority), ledger, registry, bonds);
         policy = new AttestationPolicy(address(verifierSet), ILeasedUnits(address(leaseBook)), outageClock);
         standingTopUps = new StandingTopUps(ledger, leaseBook);

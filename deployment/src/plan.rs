@@ -56,7 +56,7 @@ impl Plan {
         let bonds = add("Bonds", vec![authority, outage_clock]);
         let resource_catalog = add("ResourceCatalog", vec![authority]);
         let node_registry = add("NodeRegistry", vec![authority, bonds, resource_catalog]);
-        let verifier_set = add("VerifierSet", vec![authority, bonds, node_registry]);
+        let verifier_set = add("VerifierSet", vec![authority, bonds, node_registry, outage_clock]);
         let lease_book = add("LeaseBook", vec![authority, ledger, node_registry, bonds]);
         let attestation_policy = add("AttestationPolicy", vec![verifier_set, lease_book, outage_clock]);
         let offer_board = add("OfferBoard", vec![]);

@@ -4,7 +4,9 @@ pragma solidity ^0.8.30;
 /// @title OutageClock, for how long the chain's sequencer was down
 /// @notice Keeps the outages that the chain's uptime feed reports. Whoever is about to lose a right because time has
 /// passed can be given the seconds in which nobody could have acted. Without a feed there are no outages.
-/// @dev A feed can delay by at most `MAX_OUTAGE` per outage that it reports, and a feed that does not answer reports
+/// @dev The feed is trusted to report an outage when the chain is up again, before windows in it are acted upon: seconds
+/// that were refunded by then could be attested, and clawed back, once more.
+/// A feed can delay by at most `MAX_OUTAGE` per outage that it reports, and a feed that does not answer reports
 /// none: no exit hangs on it.
 interface IOutageClock {
     /// @notice An outage that is over: [start, end).
@@ -34,7 +36,8 @@ interface IOutageClock {
     /// @return more Whether there are more.
     function poke() external returns (bool more);
 
-    /// @notice Sets the uptime feed, address(0) for none. An outage that is running under the former one ends now.
+    /// @notice Sets the uptime feed, address(0) for none. What the former one has reported counts, up to
+    /// `MAX_ROUNDS` rounds that nobody has read; an outage that is running under it ends now.
     /// Restricted.
     function setFeed(address feed) external;
 

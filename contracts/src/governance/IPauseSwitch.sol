@@ -2,8 +2,8 @@
 pragma solidity ^0.8.30;
 
 /// @title PauseSwitch, bits that pause the intake of contracts
-/// @notice Each bit stands for one contract. A guardian sets bits at once; only governance clears them early; a pause
-/// ends by itself after `MAX_PAUSE`, and the guardian can set its bit again only `REST` after that.
+/// @notice Each bit stands for one contract. A guardian sets bits at once; only governance clears them early; anybody
+/// may end a pause after `MAX_PAUSE`, and the guardian can set its bit again only `REST` after that.
 /// @dev What a bit pauses is the contract's matter: intake only, never an exit.
 interface IPauseSwitch {
     /// @notice A bit: one slot.

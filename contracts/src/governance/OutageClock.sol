@@ -42,7 +42,7 @@ contract OutageClock is IOutageClock, AccessManaged {
     constructor(address initialAuthority) AccessManaged(initialAuthority) {}
 
     /// @inheritdoc IOutageClock
-    function poke() external returns (bool more) {
+    function poke() public returns (bool more) {
         Cursor memory cursor = _cursor;
         uint256 first = cursor.round;
         (, Round memory latest) = _latest();
@@ -58,6 +58,8 @@ contract OutageClock is IOutageClock, AccessManaged {
 
     /// @inheritdoc IOutageClock
     function setFeed(address feed_) external restricted {
+        // What the former feed has reported counts, read or not: windows that it extended must not shrink.
+        poke();
         uint256 downSince = _cursor.downSince;
         if (downSince != 0) _record(downSince, _cut(downSince, block.timestamp));
         feed = feed_;

@@ -57,6 +57,9 @@ contract PauseSwitch is IPauseSwitch, AccessManaged {
             Bit storage b = _bits[bit];
             _checkState(bit, b, true);
             if (block.timestamp < b.pausedUntil) revert PauseSwitch_TooEarly(bit, b.pausedUntil);
+            // The rest begins when the pause ends, not when it could have.
+            // forge-lint: disable-next-line(unsafe-typecast) a time
+            b.pausedUntil = uint40(block.timestamp);
             emit Unpaused(bit, b.target, true);
             _set(bit, b, false);
         }

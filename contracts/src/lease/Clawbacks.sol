@@ -34,6 +34,9 @@ abstract contract Clawbacks is ILeaseBook {
 
     mapping(bytes32 leaseId => Claim) private _claims;
 
+    /// @dev Wei of a lease's cover that seizures for it have used up: one lease's claim never takes another one's cover.
+    mapping(bytes32 leaseId => uint256) private _coverUsed;
+
     constructor(IBonds bonds_) {
         bonds = bonds_;
     }
@@ -57,9 +60,9 @@ abstract contract Clawbacks is ILeaseBook {
             Claim memory claim = _claims[leaseId];
             // Whatever the policy says, no more seconds come back than were settled.
             revoked = Math.min(revoked, lease.settledTo - terms.start - claim.revoked);
-            uint256 rateHeld = LeaseMath.holdRate(terms.rate, terms.holdRateBps);
-            uint256 held = rateHeld == terms.rate ? 0 : Math.min(revoked, _revokedAtHoldRate(lease, terms));
-            amount = revoked * terms.rate - held * (terms.rate - rateHeld);
+            uint256 discount = terms.rate - LeaseMath.holdRate(terms.rate, terms.holdRateBps);
+            uint256 held = discount == 0 ? 0 : Math.min(revoked, _revokedAtHoldRate(lease, terms));
+            amount = revoked * terms.rate - held * discount;
             claim.revoked += revoked.toUint32();
             claim.owed = (claim.owed + amount).toUint128();
             _claims[leaseId] = claim;
@@ -69,41 +72,56 @@ abstract contract Clawbacks is ILeaseBook {
         return true;
     }
 
-    /// @dev Seizes what is owed for a lease.
-    function _seize(bytes32 leaseId, Terms memory terms) internal returns (uint256 amount) {
+    /// @dev Seizes what is owed for a lease: out of what no lease has locked, and while it runs out of its own cover.
+    function _seize(bytes32 leaseId, Lease memory lease, Terms memory terms) internal returns (uint256 amount) {
         Claim memory claim = _claims[leaseId];
         uint256 owed = claim.owed;
         if (owed == 0) revert LeaseBook_NothingRevoked(leaseId);
-        amount = bonds.seize(terms.provider, terms.token, owed, terms.renter);
+        uint256 used;
+        (amount, used) = bonds.seize(
+            terms.provider, terms.token, owed, terms.renter, lease.status < Status.Ended ? _coverOf(leaseId, terms) : 0
+        );
         if (amount == 0) revert LeaseBook_BondExhausted(terms.provider, owed);
+        if (used != 0) _coverUsed[leaseId] += used;
         claim.owed = (owed - amount).toUint128();
         claim.seized = (claim.seized + amount).toUint96();
         _claims[leaseId] = claim;
         emit LeaseCompensated(leaseId, terms.renter, amount, claim.owed);
     }
 
+    /// @dev Adds the last past grace to those before it, as another one follows.
+    function _forgetHold(Lease memory lease) internal pure {
+        uint256 held = uint256(lease.heldBefore) + lease.holdTo - lease.holdFrom;
+        // forge-lint: disable-next-line(unsafe-typecast) cut to its bits
+        lease.heldBefore = uint16(Math.min(held, type(uint16).max));
+    }
+
     function _lockCover(Terms memory terms) internal {
         if (terms.coverBps == 0) return;
-        bonds.lock(terms.provider, terms.token, _cover(terms));
+        bonds.lock(terms.provider, terms.token, _fullCover(terms));
     }
 
     /// @dev Frees a lease's cover, or what seizures have left of it. If the bonds fail, the lease ends all the same.
-    function _freeCover(Terms memory terms) internal {
+    function _freeCover(bytes32 leaseId, Terms memory terms) internal {
         if (terms.coverBps == 0) return;
         if (gasleft() < UNLOCK_GAS_NEEDED) revert LeaseBook_InsufficientGas(gasleft(), UNLOCK_GAS_NEEDED);
         try bonds.lockedBy{gas: UNLOCK_GAS}(address(this), terms.provider, terms.token) returns (uint256 locked) {
-            uint256 cover = Math.min(_cover(terms), locked);
+            uint256 cover = Math.min(_coverOf(leaseId, terms), locked);
             if (cover == 0) return;
             try bonds.unlock{gas: UNLOCK_GAS}(terms.provider, terms.token, cover) {} catch {}
         } catch {}
     }
 
-    /// @dev Of what was taken back, the seconds that had been paid at the hold rate. Which ones were before the last past
-    /// grace is forgotten if there was more than one; they all count as held, in favour of the bond.
+    /// @dev Of what was taken back, the seconds that had been paid at the hold rate. Of graces before the last past one only
+    /// the length is known: as many seconds count as held once, in favour of the bond.
     function _revokedAtHoldRate(Lease memory lease, Terms memory terms) private view returns (uint256 held) {
-        uint256 from = lease.heldBefore ? terms.start : lease.holdFrom;
-        held = _revokedIn(lease, terms, from, Math.min(lease.holdTo, lease.settledTo))
+        held = _revokedIn(lease, terms, lease.holdFrom, Math.min(lease.holdTo, lease.settledTo))
             + _revokedIn(lease, terms, lease.fundedUntil, lease.settledTo);
+        if (lease.heldBefore == 0) return held;
+        uint256 before = Math.min(_revokedIn(lease, terms, terms.start, lease.holdFrom), lease.heldBefore);
+        // forge-lint: disable-next-line(unsafe-typecast) at most what it is taken from
+        lease.heldBefore -= uint16(before);
+        held += before;
     }
 
     function _revokedIn(Lease memory lease, Terms memory terms, uint256 from, uint256 to)
@@ -115,8 +133,13 @@ abstract contract Clawbacks is ILeaseBook {
         (revoked,) = PolicyCalls.revokedSeconds(terms.policy, terms.node, lease.revision, from, to);
     }
 
+    /// @dev What of a running lease's cover is still locked.
+    function _coverOf(bytes32 leaseId, Terms memory terms) private view returns (uint256) {
+        return terms.coverBps == 0 ? 0 : _fullCover(terms) - _coverUsed[leaseId];
+    }
+
     /// @dev Rounded up, against the provider.
-    function _cover(Terms memory terms) private pure returns (uint256) {
+    function _fullCover(Terms memory terms) private pure returns (uint256) {
         return Math.ceilDiv(terms.rate * Math.min(terms.maxSeconds, MAX_EXPOSURE) * terms.coverBps, BASIS_POINTS);
     }
 }

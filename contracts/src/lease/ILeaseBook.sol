@@ -92,7 +92,7 @@ interface ILeaseBook {
         uint40 holdTo;
         uint40 endsAt; // unix seconds; 0 while open
         Status status;
-        bool heldBefore; // whether there was another past grace before that one
+        uint16 heldBefore; // seconds of past graces before that one, less those that claims allowed for; at most 65,535
         uint32 revision; // of the policy, up to which what it took back is booked
     }
 

@@ -124,7 +124,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
                 revert LeaseBook_HoldUnsettled(leaseId, lease.settledTo, lease.holdTo);
             }
             amount += (block.timestamp - lease.fundedUntil) * _holdRate(terms_);
-            if (lease.holdTo > lease.holdFrom) lease.heldBefore = true;
+            _forgetHold(lease);
             (lease.holdFrom, lease.holdTo) = (lease.fundedUntil, uint40(block.timestamp));
             lease.fundedUntil = uint40(block.timestamp);
         }
@@ -187,7 +187,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     function clawBack(Terms calldata terms) external nonReentrant returns (uint256 amount) {
         (bytes32 leaseId, Lease memory lease, Terms memory terms_) = _load(terms);
         if (_book(leaseId, lease, terms_)) _save(leaseId, lease);
-        return _seize(leaseId, terms_);
+        return _seize(leaseId, lease, terms_);
     }
 
     /// @inheritdoc ILeaseBook
@@ -393,7 +393,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
             over = true;
             lease.status = Status.Ended;
             _giveBack(terms.node, terms.units);
-            _freeCover(terms);
+            _freeCover(leaseId, terms);
             emit LeaseEnded(leaseId, terms.node, terms.units);
         }
         if (lease.settledTo == lease.endsAt) {

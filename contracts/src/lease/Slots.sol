@@ -26,14 +26,14 @@ library Slots {
         lease.holdTo = uint40(word >> 120);
         lease.endsAt = uint40(word >> 160);
         lease.status = ILeaseBook.Status(uint8(word >> 200));
-        lease.heldBefore = uint8(word >> 208) != 0;
-        lease.revision = uint32(word >> 216);
+        lease.heldBefore = uint16(word >> 208);
+        lease.revision = uint32(word >> 224);
     }
 
     function save(ILeaseBook.Lease storage slot, ILeaseBook.Lease memory lease) internal {
         uint256 word = lease.settledTo | uint256(lease.fundedUntil) << 40 | uint256(lease.holdFrom) << 80
             | uint256(lease.holdTo) << 120 | uint256(lease.endsAt) << 160 | uint256(lease.status) << 200
-            | (lease.heldBefore ? 1 << 208 : 0) | uint256(lease.revision) << 216;
+            | uint256(lease.heldBefore) << 208 | uint256(lease.revision) << 224;
         assembly ("memory-safe") {
             sstore(slot.slot, word)
         }

@@ -138,7 +138,9 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
         account.flags &= ~UNDERBONDED;
         account.bondTag = _tag(bondToken);
         _providers[msg.sender] = account;
-        _providers[provider] = Account({rewardWallet: address(0), trustTier: 0, flags: HANDED_OVER, bondTag: 0});
+        _providers[provider] = Account({
+            rewardWallet: address(0), trustTier: 0, flags: HANDED_OVER | (account.flags & SUSPENDED), bondTag: 0
+        });
         delete _proposedOwners[provider];
         delete _proposedWallets[provider];
         successorOf[provider] = msg.sender;
@@ -215,6 +217,10 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
         if (node == address(0)) revert NodeRegistry_InvalidAccount(node);
         NodeSlot.Entry memory entry = _nodes[node].load();
         if (!_isFree(entry)) revert NodeRegistry_AlreadyRegistered(node);
+        if (entry.gatewayId != 0 && entry.provider != msg.sender) {
+            _leaveGateway(entry.gatewayId);
+            entry.gatewayId = 0;
+        }
         entry.provider = msg.sender;
         entry.status = Status.Active;
         _setClaim(node, entry, claim, deadline, consent);
@@ -254,6 +260,8 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
         // A suspended node cannot be retired either: registered again, it would be active.
         bool isOpen = entry.status == Status.Active || entry.status == Status.Maintenance;
         bool isAllowed = status == Status.Active || status == Status.Maintenance || status == Status.Retired;
+        // Nor can a node of a suspended provider, which could register it with another account.
+        if (status == Status.Retired && _providers[msg.sender].flags & SUSPENDED != 0) isAllowed = false;
         if (!isOpen || !isAllowed || status == entry.status) revert NodeRegistry_InvalidStatus(entry.status, status);
         if (status == Status.Retired && entry.gatewayId != 0) {
             _leaveGateway(entry.gatewayId);
@@ -443,7 +451,7 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
     function _isFree(NodeSlot.Entry memory entry) private view returns (bool) {
         if (entry.status == Status.None || entry.status == Status.Retired) return true;
         if (entry.status == Status.Suspended || entry.status == Status.Operator) return false;
-        return _providers[entry.provider].flags & HANDED_OVER != 0;
+        return _providers[entry.provider].flags & (HANDED_OVER | SUSPENDED) == HANDED_OVER;
     }
 
     function _operatorOf(address node, NodeSlot.Entry memory entry) private view returns (address) {
@@ -474,11 +482,11 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
         _intake.gpus = intake.gpus | uint248(2 ** id);
     }
 
-    /// @dev What is left of a token's address where a whole one would cost a second slot. Two tokens that share 80 bits
-    /// cannot be found.
+    /// @dev Stands for a token where its whole address would cost a second slot. A hash, since anyone may name any address:
+    /// one with the tag of another takes 2^80 hashes to find.
     function _tag(address token) private pure returns (uint80) {
         // forge-lint: disable-next-line(unsafe-typecast) the lower bits are meant
-        return uint80(uint160(token));
+        return uint80(uint256(keccak256(abi.encode(token))));
     }
 
     /// @dev `keccak256(abi.encode(claim))`. A claim that is encoded in another way has another hash.

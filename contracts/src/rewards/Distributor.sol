@@ -290,7 +290,8 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
 
     /// @inheritdoc IDistributor
     function activationOf(uint256 epoch) external view returns (uint256) {
-        return _after(_epochs[epoch].state.activatesAt, ACTIVATION_DELAY);
+        uint256 end = _epochs[epoch].state.activatesAt;
+        return end == 0 ? 0 : _after(end, ACTIVATION_DELAY);
     }
 
     /// @inheritdoc IDistributor

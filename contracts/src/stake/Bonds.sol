@@ -143,14 +143,19 @@ contract Bonds is Delegation {
     }
 
     /// @inheritdoc IBonds
-    function seize(address provider, address token, uint256 amount, address harmed) external returns (uint256 seized) {
+    function seize(address provider, address token, uint256 amount, address harmed, uint256 mostLocked)
+        external
+        returns (uint256 seized, uint256 freed)
+    {
         if (!isClaimer[msg.sender]) revert Bonds_NotAuthorized(msg.sender);
         if (harmed == address(0)) revert Bonds_InvalidAccount(harmed);
         Bond storage b = _bonds[Role.Provider][provider][token];
         uint256 own = lockedBy[msg.sender][provider][token];
-        (uint256 fromActive, uint256 fromThawing, uint256 freed) = _seize(b, amount, own);
+        uint256 fromActive;
+        uint256 fromThawing;
+        (fromActive, fromThawing, freed) = _seize(b, amount, Math.min(own, mostLocked));
         seized = fromActive + fromThawing;
-        if (seized == 0) return 0;
+        if (seized == 0) return (0, 0);
 
         lockedBy[msg.sender][provider][token] = own - freed;
         _owe(harmed, token, seized);
@@ -194,6 +199,7 @@ contract Bonds is Delegation {
     }
 
     function _unlock(address claimer, address provider, address token, uint256 amount) private {
+        if (amount == 0) revert Bonds_ZeroAmount();
         uint256 own = lockedBy[claimer][provider][token];
         if (amount > own) revert Bonds_InsufficientLock(own, amount);
         own -= amount;

@@ -100,8 +100,8 @@ abstract contract Delegation is IDelegation, Custody {
     /// @inheritdoc IDelegation
     function reward(Role role, address owner, address token, uint256 amount) external nonReentrant {
         if (owner == address(0)) revert Bonds_InvalidAccount(owner);
+        Pool storage pool = _poolIn(role, owner, token);
         _pull(token, amount);
-        Pool storage pool = _pools[role][owner][token];
         uint256 commission = pool.shares == 0 ? amount : amount * _commissionOf(pool) / BPS;
         uint256 toPool = amount - commission;
         pool.value = (pool.value + toPool).toUint128();
@@ -114,7 +114,7 @@ abstract contract Delegation is IDelegation, Custody {
         if (commissionBps > MAX_COMMISSION_BPS) {
             revert Delegation_CommissionTooHigh(commissionBps, MAX_COMMISSION_BPS);
         }
-        Pool storage pool = _pools[role][msg.sender][token];
+        Pool storage pool = _poolIn(role, msg.sender, token);
         uint256 present = _commissionOf(pool);
         uint256 from = commissionBps > present ? block.timestamp + COMMISSION_NOTICE : block.timestamp;
         // forge-lint: disable-start(unsafe-typecast) commissions are at most 2,000, a time far below 2^40
@@ -216,6 +216,12 @@ abstract contract Delegation is IDelegation, Custody {
         if (fromThawing != 0) pool.thawing = 0;
         _owe(BURN_ADDRESS, token, fromValue + fromThawing);
         emit PoolSwept(role, owner, token, fromValue, fromThawing);
+    }
+
+    /// @dev A pool in a token that may be bonded, or was when its shares were made. No other token gets into the log.
+    function _poolIn(Role role, address owner, address token) private view returns (Pool storage pool) {
+        pool = _pools[role][owner][token];
+        if (minimumOf[role][token] == 0 && pool.shares == 0) revert Bonds_TokenNotAllowed(role, token);
     }
 
     function _commissionOf(Pool storage pool) private view returns (uint256) {

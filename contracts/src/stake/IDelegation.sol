@@ -141,7 +141,8 @@ interface IDelegation {
         returns (uint256 amount);
 
     /// @notice Gives `amount` wei of the caller to a pool: the commission to its owner, the rest to its shares. Without a
-    /// share all of it goes to the owner. Anyone may.
+    /// share all of it goes to the owner. Anyone may. It counts at once, for whoever has shares now: pay it often and in small
+    /// amounts, else somebody steps in for one payment.
     function reward(IBonds.Role role, address owner, address token, uint256 amount) external;
 
     /// @notice Sets the caller's commission, in basis points: at once if it falls, after COMMISSION_NOTICE if it rises.

@@ -9,7 +9,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 interface ISpon is IERC20 {
     /// @notice A bridge's limit was set. Each direction has a bucket of `capacity` that refills over `window`.
     /// @param bridge The bridge contract.
-    /// @param capacity Most that may be minted, and most that may be burned, in one window (wei); 0 shuts the bridge.
+    /// @param capacity Most that may be minted, and most that may be burned, at once, and as much again over each window
+    /// (wei); 0 shuts the bridge.
     /// @param window Seconds in which an empty bucket refills.
     event BridgeLimitSet(address indexed bridge, uint256 capacity, uint256 window);
 

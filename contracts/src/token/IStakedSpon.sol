@@ -8,7 +8,8 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 /// burns the shares at today's price, `redeem` or `withdraw` pays once the cooldown has passed. Revenue drips in
 /// linearly, so that nobody can step in for one payment. Votes (ERC-5805) count on a timestamp clock.
 /// @dev Assets are counted, not read from the token balance: a donation changes no price. Virtual shares (10^3) and
-/// rounding towards the vault make a first-depositor attack a loss. The drip stands still while nobody is staked.
+/// rounding towards the vault make a first-depositor attack a loss. The drip stands still while nobody is staked,
+/// and runs for whoever is, however little: a vault wants a stake that stays before its first revenue.
 /// Votes count once delegated, to oneself too, and `getPastTotalSupply` is the sum of delegated votes: shares of whoever
 /// does not vote are no part of it, so a quorum that is a share of it wants a floor in votes beside it.
 /// Pausing stops deposits, and nothing else.

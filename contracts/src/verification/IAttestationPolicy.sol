@@ -17,7 +17,9 @@ interface ILeasedUnits {
 /// outages of the sequencer in it, they settle to zero. No proof, no pay.
 /// A pass counts only if it attests as many units as are leased when it is brought, else it is a failure: what is paid
 /// for was delivered to every lease. Units that are leased later must be attested already. (Units of a lease that ended
-/// between the measurement and the verdict are not asked for.)
+/// between the measurement and the verdict are not asked for.) So verifiers measure all units that are attested, not only
+/// those that are leased. Verdicts count in the order of their measurements: one that comes after a later one is lost, and
+/// whoever has several brings them in order, in one transaction.
 /// @dev A failure takes back the attested seconds from its measurement to its window's end: a cut. A later pass that is
 /// measured inside the cut gives back what it attests again, as long as a verdict may still come. A node's revision is its
 /// number of cuts, so that a lease knows which ones came after it was settled.

@@ -10,7 +10,9 @@ pragma solidity ^0.8.30;
 /// wins nothing; a captured committee reaches more nodes than if each node had its own, but as much less often.
 /// @dev Beacon. The beacon of a round mixes what verifiers revealed in the round before: each reveals the next preimage
 /// of a hash chain that it committed to when it joined, so nobody chooses, and the last one to reveal can only withhold:
-/// one bit for each member that withholds, at the price of its seat if it is absent for long. Who joins in a round reveals
+/// one bit for each member that withholds, at the price of its seat if it is absent for long. So k of the last ones choose
+/// among 2^k committees: a third of the seats is enough to get a majority of a small one, and a committee must be as large
+/// as the set for that to be worth nothing. Who joins in a round reveals
 /// from the next one on, and is drawn from the second one on. No block hash and no PREVRANDAO is mixed in: on Arbitrum
 /// the one is the sequencer's to make and the other a constant, on Base they follow the L1 with a delay that its
 /// sequencer sees first. What remains: on both chains one sequencer orders the reveals, and could leave some out of a
@@ -272,11 +274,13 @@ interface IVerifierSet {
     /// @notice Slashes a verifier whose batch does not say of a verdict what the verdict says, in the same way.
     function reportMisstatement(Statement calldata statement, address verifier) external;
 
-    /// @notice Sets the policy that verdicts are recorded in. Restricted.
+    /// @notice Sets the policy that verdicts are recorded in. Restricted. Leases that run under the former one get no verdict
+    /// from then on: their seconds go back to the renter after 14 days. A market under the new one has to open first, and the
+    /// former one to be closed for as long as its leases last.
     function setPolicy(address policy) external;
 
     /// @notice Sets committee size (1 to 16) and quorum (more than half of it, so that two only exist with a common
-    /// signer). Restricted.
+    /// signer in a round; a session measured over two rounds has two committees). Restricted.
     function setQuorum(uint256 committeeSize, uint256 quorum) external;
 
     /// @notice Stops passing verdicts, or no longer. Restricted. Nothing else is ever paused: not failing verdicts, not

@@ -10,6 +10,8 @@ import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 import {LibBit} from "solady/utils/LibBit.sol";
 import {MerkleProofLib} from "solady/utils/MerkleProofLib.sol";
 
+import {IOutageClock} from "../governance/IOutageClock.sol";
+import {Outages} from "../governance/Outages.sol";
 import {INodeRegistry} from "../registry/INodeRegistry.sol";
 import {IBonds} from "../stake/IBonds.sol";
 import {IAttestationPolicy} from "./IAttestationPolicy.sol";
@@ -74,6 +76,9 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     /// @notice Where a node's provider and class are.
     INodeRegistry public immutable registry;
 
+    /// @notice Counts the sequencer's outages, in which nobody could reveal; the zero address for none.
+    IOutageClock public immutable clock;
+
     /// @inheritdoc IVerifierSet
     address public policy;
     uint8 private _committeeSize = 3;
@@ -87,12 +92,13 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     mapping(uint256 round => bytes32) private _mixes;
     mapping(address signer => mapping(bytes32 digest => bool)) private _endorsed;
 
-    constructor(address initialAuthority, IBonds bonds_, INodeRegistry registry_)
+    constructor(address initialAuthority, IBonds bonds_, INodeRegistry registry_, IOutageClock clock_)
         AccessManaged(initialAuthority)
         EIP712("Spheron VerifierSet", "1")
     {
         bonds = bonds_;
         registry = registry_;
+        clock = clock_;
         emit QuorumSet(_committeeSize, _quorum);
     }
 
@@ -105,7 +111,10 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
             revert VerifierSet_NotBonded(msg.sender, bondToken);
         }
         address formerToken = member.bondToken;
-        if (formerToken != bondToken && _stakeOf(msg.sender, formerToken) != 0) {
+        if (
+            formerToken != bondToken
+                && _stakeOf(msg.sender, formerToken) >= Math.max(bonds.minimumOf(IBonds.Role.Verifier, formerToken), 1)
+        ) {
             revert VerifierSet_StillBonded(msg.sender, formerToken);
         }
         uint256 taken = _taken;
@@ -148,8 +157,9 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
 
     /// @inheritdoc IVerifierSet
     function ejectAbsent(address verifier) external {
-        uint256 absent = roundAt(block.timestamp) - _requireMember(verifier).revealedIn;
-        if (absent <= MAX_ABSENCE) revert VerifierSet_NotAbsent(verifier, absent);
+        uint256 revealedIn = _requireMember(verifier).revealedIn;
+        uint256 until = Outages.deadline(clock, revealedIn * ROUND, (MAX_ABSENCE + 1) * ROUND, block.timestamp);
+        if (block.timestamp < until) revert VerifierSet_NotAbsent(verifier, roundAt(block.timestamp) - revealedIn);
         _remove(verifier);
     }
 
@@ -449,12 +459,14 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         if (signatures.length < _quorum) revert VerifierSet_QuorumNotReached(signatures.length, _quorum);
         uint256 first = _firstSeats(shard, round);
         signers = new address[](signatures.length);
+        address[] memory committee;
         address last;
         for (uint256 i; i < signatures.length; ++i) {
             address signer = signatures[i].signer;
             if (signer <= last) revert VerifierSet_DuplicateOrUnsortedSigner(signer);
-            if (!_isFirst(signer, first, round) && !_contains(_committeeOf(shard, round), signer)) {
-                revert VerifierSet_NotInCommittee(signer, shard, round);
+            if (!_isFirst(signer, first, round)) {
+                if (committee.length == 0) committee = _committeeOf(shard, round);
+                if (!_contains(committee, signer)) revert VerifierSet_NotInCommittee(signer, shard, round);
             }
             _checkSignature(signer, digest, signatures[i].signature);
             last = signers[i] = signer;
@@ -547,10 +559,12 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     function _checkClaim(Verdict calldata verdict) private view returns (bool passed) {
         if (!Verdicts.isConclusive(verdict.result)) revert VerifierSet_InvalidResult(verdict.result);
         INodeRegistry.Node memory node = registry.nodeOf(verdict.node);
-        if (node.provider == address(0) || verdict.provider != node.provider || verdict.claimedClass != node.resource) {
+        passed = verdict.result == uint8(Result.Pass);
+        // A failure is the node's, whoever it belongs to by now: nobody gets past it by moving the node.
+        bool isOther = passed && verdict.provider != node.provider;
+        if (node.provider == address(0) || isOther || verdict.claimedClass != node.resource) {
             revert VerifierSet_ClaimMismatch(verdict.node, verdict.provider, verdict.claimedClass);
         }
-        passed = verdict.result == uint8(Result.Pass);
         if (!passed) return false;
         if (paused) revert VerifierSet_Paused();
         uint256 unitsEnd = uint256(verdict.gpuIndex) + verdict.gpuCount;

@@ -44,11 +44,11 @@ contract A16_StrandedSlash is Test {
         vm.stopPrank();
         bonds.reward(ROLE, owner, address(token), 1 + seed % 1e20);
         uint256 all = token.balanceOf(address(bonds));
-        uint256 locked = seed % (own / 2);
+        uint256 locked = 1 + seed % (own / 2 - 1);
         bonds.lock(owner, address(token), locked);
         vm.prank(owner);
         bonds.thaw(ROLE, address(token), 1 + seed % (own - locked));
-        bonds.seize(owner, address(token), locked / 2, harmed);
+        bonds.seize(owner, address(token), locked / 2, harmed, locked);
         bonds.unlock(owner, address(token), bonds.lockedBy(address(this), owner, address(token)));
         uint256 amount = uncapped ? 1 + seed % (3 * own) : 1 + seed % (own / 20 + 1);
         bonds.slash(ROLE, owner, address(token), IBonds.Slash(amount, harmed, amount / 3, reporter, uncapped));

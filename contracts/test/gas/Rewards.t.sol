@@ -25,7 +25,7 @@ contract RewardsGasTest is GasTest {
 
     function test_Epochs() public {
         _post(1, "post a root, the first of all");
-        _payRange(1, "pay one of 256, new holders", 27_500);
+        _payRange(1, "pay one of 256, new holders", 28_000);
         _post(2, "post a root");
         _payRange(2, "pay one of 256", 10_500);
         _post(3, "post a root");

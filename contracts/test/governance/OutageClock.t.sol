@@ -40,6 +40,21 @@ contract OutageClockTest is Test {
         assertEq(clock.outageCount(), 0);
     }
 
+    /// @dev Windows that the former feed extended, read or not, must not shrink.
+    function test_SetFeed_KeepsWhatNobodyHasRead() public {
+        feed.goDown(START + 1 hours);
+        vm.warp(START + 49 hours);
+        feed.comeUp(START + 48 hours);
+        assertEq(clock.outageBetween(0, block.timestamp), 47 hours);
+        UptimeFeed next = new UptimeFeed();
+        clock.setFeed(address(next));
+        assertEq(clock.outageBetween(0, block.timestamp), 47 hours);
+        next.goDown(block.timestamp);
+        skip(1 days);
+        clock.setFeed(address(0));
+        assertEq(clock.outageBetween(0, block.timestamp), 47 hours + 1 days, "nor one that is running");
+    }
+
     function test_Poke_RecordsWhatIsOver() public {
         feed.goDown(START + 100);
         vm.warp(START + 1000);

@@ -135,6 +135,19 @@ contract PauseSwitchTest is Test {
         assertTrue(target.paused());
     }
 
+    /// @dev Else a guardian could end a pause late, and begin the next one in the same transaction.
+    function test_Pause_RevertWhen_ABitThatExpiredLateHasNotRested() public {
+        _pause(MASK);
+        vm.warp(START + 28 days);
+        pauses.expire(MASK);
+        vm.startPrank(guardian);
+        vm.expectPartialRevert(IPauseSwitch.PauseSwitch_TooEarly.selector);
+        pauses.pause(MASK);
+        skip(14 days);
+        pauses.pause(MASK);
+        assertTrue(target.paused());
+    }
+
     function test_SetTarget_RevertWhen_TheBitIsPausedOrUnknown() public {
         _pause(MASK);
         vm.expectRevert(abi.encodeWithSelector(IPauseSwitch.PauseSwitch_WrongState.selector, BIT, true));

@@ -95,17 +95,33 @@ contract LeaseClawbackTest is LeaseTest {
         assertEq(book.clawBack(terms), 10 * RATE + 300 * HOLD + 200 * RATE);
     }
 
-    function test_clawBack_countsSecondsBeforeTwoGracesAsHeld() public {
-        for (uint256 i = 0; i < 2; ++i) {
-            _settleAt(_lease(terms).fundedUntil + 300);
+    function test_clawBack_valuesSeveralPastGracesAtTheirRate() public {
+        uint256 held = 300;
+        for (uint256 i = 0; i < 3; ++i) {
+            _settleAt(_lease(terms).fundedUntil + held);
             vm.prank(alice);
             book.topUp(terms, 1_000);
         }
         uint256 end = _lease(terms).holdTo;
         _settleAt(end + 100);
-        assertTrue(_lease(terms).heldBefore);
+        assertEq(_lease(terms).heldBefore, 2 * held);
         policy.revoke(START, START + 1_000_000);
-        assertEq(book.clawBack(terms), (end - START) * HOLD + 100 * RATE);
+        assertEq(book.clawBack(terms), 3 * held * HOLD + (end + 100 - START - 3 * held) * RATE);
+        assertEq(_lease(terms).heldBefore, 0, "allowed for once");
+    }
+
+    /// @dev Graces that the provider ends itself, after a second each, cost the renter no more than these seconds.
+    function test_clawBack_isNotCutByTopUpsOfTheProvider() public {
+        _fund(provider, 1e9);
+        for (uint256 i = 0; i < 2; ++i) {
+            _settleAt(_lease(terms).fundedUntil + 1);
+            vm.prank(provider);
+            book.topUp(terms, GRACE);
+        }
+        _settleAt(_lease(terms).holdTo);
+        uint256 settled = _lease(terms).settledTo - START;
+        policy.revoke(START, START + 1_000_000);
+        assertEq(book.clawBack(terms), settled * RATE - 2 * (RATE - HOLD));
     }
 
     function test_clawBack_whatTheBondDoesNotCoverStaysOwed() public {
@@ -217,7 +233,7 @@ contract LeaseCoverTest is LeaseTest {
         assertEq(bonds.locked(), 2 * COVER - 100 * RATE, "all of the bond is locked");
         vm.prank(alice);
         book.close(terms);
-        assertEq(bonds.locked(), COVER - 100 * RATE);
+        assertEq(bonds.locked(), COVER, "the other lease is covered as before");
     }
 
     function test_close_worksWhateverTheBondsDo() public {

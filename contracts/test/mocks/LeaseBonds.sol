@@ -38,11 +38,20 @@ contract LeaseBonds {
         return locked;
     }
 
-    function seize(address, address, uint256 amount, address harmed) external returns (uint256 seized) {
+    function seize(address, address, uint256 amount, address harmed, uint256 mostLocked)
+        external
+        returns (uint256 seized, uint256 freed)
+    {
         _misbehave();
-        seized = amount < stake ? amount : stake;
+        // What is locked goes last.
+        uint256 free = stake > locked ? stake - locked : 0;
+        seized = amount < free ? amount : free;
+        freed = amount - seized;
+        if (freed > mostLocked) freed = mostLocked;
+        if (freed > stake - seized) freed = stake - seized;
+        seized += freed;
         stake -= seized;
-        if (locked > stake) locked = stake; // what is locked goes last
+        locked -= freed;
         owed[harmed] += seized;
     }
 

@@ -561,7 +561,7 @@ contract BondsTest is Test {
         vm.expectRevert(IBonds.Bonds_Paused.selector);
         _bond(1);
 
-        bonds.seize(owner, address(token), 30, harmed);
+        bonds.seize(owner, address(token), 30, harmed, 30);
         bonds.unlock(owner, address(token), 100);
         _slash(_order(10, 10));
         vm.prank(owner);

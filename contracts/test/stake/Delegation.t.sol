@@ -296,6 +296,20 @@ contract DelegationTest is Test {
         assertEq(_commission(), 600);
     }
 
+    /// @dev Else anybody could write tokens into the log that nobody ever allowed.
+    function test_RevertWhen_TheTokenWasNeverAllowed() public {
+        bytes memory refused =
+            abi.encodeWithSelector(IBonds.Bonds_TokenNotAllowed.selector, IBonds.Role.Provider, address(this));
+        vm.expectRevert(refused);
+        bonds.setCommission(IBonds.Role.Provider, address(this), 0);
+        vm.expectRevert(refused);
+        bonds.reward(IBonds.Role.Provider, owner, address(this), 1);
+        vm.expectRevert(IBonds.Bonds_ZeroAmount.selector);
+        bonds.unlock(owner, address(this), 0);
+        vm.expectRevert(IBonds.Bonds_ZeroAmount.selector);
+        bonds.unlockFormer(address(1), owner, address(this));
+    }
+
     function testFuzz_Commission_RevertWhen_TooHigh(uint256 commission) public {
         commission = bound(commission, 2_001, type(uint256).max);
         vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_CommissionTooHigh.selector, commission, 2_000));

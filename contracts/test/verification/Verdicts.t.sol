@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {INodeRegistry} from "../../src/registry/INodeRegistry.sol";
 import {IAttestationPolicy} from "../../src/verification/IAttestationPolicy.sol";
 import {IVerifierSet} from "../../src/verification/IVerifierSet.sol";
@@ -233,7 +234,7 @@ contract VerdictsTest is VerificationFixture {
     function test_Submit_RevertWhen_SignedForAnotherContract() public {
         IVerifierSet.Verdict memory verdict = _verdict();
         VerifierSet here = verifierSet;
-        verifierSet = new VerifierSet(address(authority), bonds, registry);
+        verifierSet = new VerifierSet(address(authority), bonds, registry, IOutageClock(address(0)));
         address[] memory signers = here.verifiers();
         IVerifierSet.Signature[] memory signatures = _signedBy(verdict, signers);
         verifierSet = here;

@@ -21,7 +21,7 @@ abstract contract VerificationFixture is RegistryFixture {
 
     function setUp() public virtual override {
         super.setUp();
-        verifierSet = new VerifierSet(address(authority), bonds, registry);
+        verifierSet = new VerifierSet(address(authority), bonds, registry, IOutageClock(address(0)));
         leases = new LeasedUnits();
         policy = new AttestationPolicy(address(verifierSet), leases, IOutageClock(address(0)));
         verifierSet.setPolicy(address(policy));
