@@ -5,6 +5,10 @@ use spheron_client::ClientError;
 /// A contract's error, and what to do about it.
 const HINTS: &[(&str, &str)] = &[
     ("Bonds_InsufficientBond", "see what is bonded: spheron node status"),
+    (
+        "Bonds_NothingThere",
+        "nothing is owed in this token: spheron lease claw-back takes it from a provider's bond first",
+    ),
     ("Bonds_NotThawed", "the thaw takes its time: spheron node status says until when"),
     ("Bonds_TokenNotAllowed", "bond another token, or ask the governor to allow this one"),
     ("Distributor_NotActive", "an epoch is paid from its activation on: spheron rewards status EPOCH says when"),
@@ -17,15 +21,18 @@ const HINTS: &[(&str, &str)] = &[
         "LeaseBook_NodeNotActive",
         "the node is in maintenance, suspended or gone: choose another one with spheron lease offers",
     ),
+    ("LeaseBook_NothingRevoked", "no verdict took back seconds that this lease has paid: spheron lease receipts LEASE"),
     ("LeaseBook_OfferExpired", "take a fresh offer: spheron lease offers"),
     ("LeaseBook_OfferUsed", "take another offer: spheron lease offers"),
     ("LeaseBook_SecondsOutOfBounds", "give a time within the offer's bounds, which the message names in seconds"),
     ("LeaseBook_WrongStatus", "see where the lease stands: spheron lease runway LEASE"),
     ("Ledger_InsufficientBalance", "deposit first: spheron account deposit AMOUNT"),
     ("Ledger_TokenNotAllowed", "the Ledger takes only the tokens that the governor allowed"),
+    ("MeasurementDemand_Unresolved", "the node may still be measured in time: resolve the demand later"),
     ("NodeRegistry_AlreadyRegistered", "nothing is left to do: spheron node status"),
     ("NodeRegistry_NotBonded", "bond first: spheron node bond AMOUNT"),
     ("NodeRegistry_NotRegistered", "register first: spheron node provider-register"),
+    ("Payout_NotOptedIn", "only its provider can turn payouts on: spheron node payouts --from AMOUNT"),
     ("StakedSpon_NotClaimable", "the cooldown takes its time: spheron stake status says until when"),
     (
         "VerifierSet_AlreadyRevealed",

@@ -1,4 +1,8 @@
-use alloy::{primitives::TxHash, providers::PendingTransactionError, transports::TransportError};
+use alloy::{
+    primitives::{B256, TxHash},
+    providers::PendingTransactionError,
+    transports::TransportError,
+};
 use spheron_bindings::revert;
 use spheron_deployment::reason;
 
@@ -64,6 +68,18 @@ pub enum ClientError {
         event: &'static str,
         /// The transaction.
         transaction: TxHash,
+    },
+    /// A lease was settled without a log of it.
+    #[error(
+        "the endpoint has no settlement of lease {lease} from {from} to {to} (unix seconds); ask another one: --rpc-url"
+    )]
+    MissingSettlement {
+        /// The lease.
+        lease: B256,
+        /// Unix seconds.
+        from: u64,
+        /// Unix seconds.
+        to: u64,
     },
     /// The chain has no block.
     #[error("the endpoint has no latest block")]

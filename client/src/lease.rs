@@ -15,10 +15,10 @@ use spheron_bindings::{
         ILeaseBook::{Lease, Offer, Request, Terms},
         LeaseBook,
     },
-    offer_board::{self, OfferBoard},
+    offer_board::OfferBoard,
 };
 
-use crate::{Client, ClientError, event_of, token::Purpose};
+use crate::{Client, ClientError, event_of, same::same, token::Purpose};
 
 /// An offer with its signature, as it is handed to renters.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -73,7 +73,7 @@ impl Client {
 
     /// Posts a signed offer as an event.
     pub async fn post_offer(&self, signed: &SignedOffer) -> Result<(), ClientError> {
-        let offer = board_offer(&signed.offer);
+        let offer = same(&signed.offer);
         let call = OfferBoard::postOfferCall { offer, signature: signed.signature.clone() };
         self.send(self.contracts().offer_board, &call).await.map(drop)
     }
@@ -114,7 +114,7 @@ impl Client {
                 let action = self.view(book, &action).await?;
                 let purpose = Purpose::Action { module: book, action };
                 let authorization = self.sign_authorization(offer.token, amount, valid_before, salt, purpose).await?;
-                let authorization = lease_authorization(authorization);
+                let authorization = same(&authorization);
                 let call = LeaseBook::openWithAuthorizationCall { offer, signature, request, authorization };
                 self.send(book, &call).await?
             }
@@ -188,7 +188,7 @@ impl Client {
         };
         let events = self.events::<OfferBoard::OfferPosted>(self.contracts().offer_board, filter).await?;
         let signed =
-            |event: OfferBoard::OfferPosted| SignedOffer { offer: book_offer(event.offer), signature: event.signature };
+            |event: OfferBoard::OfferPosted| SignedOffer { offer: same(&event.offer), signature: event.signature };
         let mut seen = HashSet::new();
         let new = |signed: &SignedOffer| seen.insert(self.hash_offer(&signed.offer));
         Ok(events.into_iter().map(signed).filter(new).collect())
@@ -246,62 +246,5 @@ fn opened(receipt: &TransactionReceipt, book: Address) -> Result<OpenedLease, Cl
 impl From<LeaseBook::LeaseOpened> for OpenedLease {
     fn from(event: LeaseBook::LeaseOpened) -> Self {
         Self { lease_id: event.leaseId, terms: event.terms, funded: event.funded }
-    }
-}
-
-/// The same struct as another contract's ABI names it.
-fn lease_authorization(
-    authorization: spheron_bindings::ledger::ILedger::Authorization,
-) -> spheron_bindings::lease_book::ILedger::Authorization {
-    spheron_bindings::lease_book::ILedger::Authorization {
-        token: authorization.token,
-        from: authorization.from,
-        amount: authorization.amount,
-        validAfter: authorization.validAfter,
-        validBefore: authorization.validBefore,
-        salt: authorization.salt,
-        signature: authorization.signature,
-    }
-}
-
-/// The same struct as another contract's ABI names it.
-fn board_offer(offer: &Offer) -> offer_board::ILeaseBook::Offer {
-    offer_board::ILeaseBook::Offer {
-        node: offer.node,
-        units: offer.units,
-        token: offer.token,
-        rate: offer.rate,
-        minSeconds: offer.minSeconds,
-        maxSeconds: offer.maxSeconds,
-        graceSeconds: offer.graceSeconds,
-        holdRateBps: offer.holdRateBps,
-        noticeSeconds: offer.noticeSeconds,
-        reclaimPrice: offer.reclaimPrice,
-        policy: offer.policy,
-        renter: offer.renter,
-        reusable: offer.reusable,
-        deadline: offer.deadline,
-        nonce: offer.nonce,
-    }
-}
-
-/// The same struct as another contract's ABI names it.
-fn book_offer(offer: offer_board::ILeaseBook::Offer) -> Offer {
-    Offer {
-        node: offer.node,
-        units: offer.units,
-        token: offer.token,
-        rate: offer.rate,
-        minSeconds: offer.minSeconds,
-        maxSeconds: offer.maxSeconds,
-        graceSeconds: offer.graceSeconds,
-        holdRateBps: offer.holdRateBps,
-        noticeSeconds: offer.noticeSeconds,
-        reclaimPrice: offer.reclaimPrice,
-        policy: offer.policy,
-        renter: offer.renter,
-        reusable: offer.reusable,
-        deadline: offer.deadline,
-        nonce: offer.nonce,
     }
 }

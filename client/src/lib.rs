@@ -1,18 +1,24 @@
 //! What each user does on chain: sign, send, wait, read.
 //!
 //! A [`Client`] is one account on one chain of one deployment. Its methods are grouped by what they are about:
-//! [`token`], [`account`] (the Ledger), [`lease`], [`node`] (providers), [`verifier`], [`stake`] and [`rewards`].
+//! [`token`], [`account`] (the Ledger), [`lease`] with its [`receipt`]s, [`standing`] orders and [`remedy`] against a node
+//! that does not deliver, [`node`] (providers) with its [`payout`], [`verifier`], [`stake`] and [`rewards`].
 
 pub mod account;
 pub mod lease;
 pub mod node;
+pub mod payout;
+pub mod receipt;
+pub mod remedy;
 pub mod rewards;
 pub mod stake;
+pub mod standing;
 pub mod token;
 pub mod verifier;
 
 mod error;
 mod history;
+mod same;
 
 use std::{pin::Pin, time::Duration};
 

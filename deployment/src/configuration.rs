@@ -224,8 +224,12 @@ fn ledger(contracts: &Contracts, settings: &Settings) -> Vec<Action> {
     };
     let mut actions: Vec<Action> =
         settings.markets.iter().map(|market| allow(market.token.address(contracts))).collect();
-    let modules =
-        [("LeaseBook", contracts.lease_book, "lease"), ("StandingTopUps", contracts.standing_top_ups, "top-up")];
+    let modules = [
+        ("LeaseBook", contracts.lease_book, "lease"),
+        ("StandingTopUps", contracts.standing_top_ups, "top-up"),
+        ("Payout", contracts.payout, "payout"),
+        ("MeasurementDemand", contracts.measurement_demand, "measurement"),
+    ];
     actions.extend(modules.into_iter().map(|(name, module, product)| {
         let product = keccak256(product);
         let setter = Ledger::setModuleCall { module, product };

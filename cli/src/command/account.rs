@@ -41,6 +41,9 @@ pub enum AccountCommand {
         after_help = "Example:\n  spheron account allow 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --per-hour 2 --exposure 50 --for 30d"
     )]
     Allow(Allow),
+    /// Take what came out of others' bonds: for a renter's loss, or for a report
+    #[command(after_help = "Example:\n  spheron account collect --token spon")]
+    Collect(Collect),
 }
 
 /// `account deposit`
@@ -113,6 +116,19 @@ pub struct Allow {
     account: Account,
 }
 
+/// `account collect`
+#[derive(Debug, Args)]
+pub struct Collect {
+    /// spon, dollar, or the token's address [default: dollar]
+    #[arg(long)]
+    token: Option<TokenName>,
+    /// Who gets the tokens [default: the caller]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    to: Option<Address>,
+    #[command(flatten)]
+    account: Account,
+}
+
 /// What a balance became.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -131,6 +147,19 @@ impl Report for Moved {
             .row("account", self.account)
             .row("balance", &self.balance)
             .text()
+    }
+}
+
+/// What bonds owed.
+#[derive(Debug, Serialize)]
+struct Collected {
+    amount: Amount,
+    to: Address,
+}
+
+impl Report for Collected {
+    fn human(&self, style: Style) -> String {
+        Fields::new(style).row("collected", &self.amount).row("to", self.to).text()
     }
 }
 
@@ -186,6 +215,7 @@ impl AccountCommand {
             Self::Withdraw(command) => output.print(&command.run().await?)?,
             Self::Balance(command) => output.print(&command.run().await?)?,
             Self::Allow(command) => output.print(&command.run().await?)?,
+            Self::Collect(command) => output.print(&command.run().await?)?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -216,6 +246,16 @@ async fn moved(client: &Client, token: &Token, what: &'static str, amount: U256)
     let account = client.address()?;
     let balance = client.balance(token.address, account).await?;
     Ok(Moved { what, amount: Amount::new(amount, token), account, balance: Amount::new(balance, token) })
+}
+
+impl Collect {
+    async fn run(self) -> anyhow::Result<Collected> {
+        let client = self.account.client().await?;
+        let token = TokenName::choose(self.token, None, &client).await?;
+        let to = self.to.map_or_else(|| client.address(), Ok)?;
+        let amount = client.collect_owed(token.address, to).await?;
+        Ok(Collected { amount: Amount::new(amount, &token), to })
+    }
 }
 
 impl Balance {

@@ -4,6 +4,9 @@ mod id;
 mod manage;
 mod offers;
 mod open;
+mod receipts;
+mod remedy;
+mod standing;
 mod state;
 
 use std::process::ExitCode;
@@ -48,6 +51,21 @@ pub enum Lease {
     /// As the provider, end a lease after its notice
     #[command(after_help = "Example:\n  spheron lease reclaim 0x91c2d3e4")]
     Reclaim(manage::Reclaim),
+    /// Show what a lease paid, each settlement with a hash over all before it
+    #[command(after_help = "Example:\n  spheron lease receipts 0x91c2d3e4")]
+    Receipts(receipts::Receipts),
+    /// Take what was paid for seconds that a verdict took back out of the provider's bond
+    #[command(after_help = "Example:\n  spheron lease claw-back 0x91c2d3e4\n  spheron account collect")]
+    ClawBack(remedy::ClawBack),
+    /// Demand that the node is measured anew, for a bond that comes back unless it passes
+    #[command(after_help = "Example:\n  spheron lease demand 0x91c2d3e4")]
+    Demand(remedy::Demand),
+    /// End a demand that has its answer, or will get none; anyone may
+    #[command(after_help = "Example:\n  spheron lease resolve 0x91c2d3e4")]
+    Resolve(remedy::Resolve),
+    /// Have a lease topped up by anyone when it runs low: new, list, revoke, run
+    #[command(subcommand)]
+    Standing(standing::Standing),
     /// List the leases of a renter or on a node
     #[command(after_help = "Example:\n  spheron lease list --node 0x70997970C51812dc3A010C7d01b50e0d17dc79C8")]
     List(manage::List),
@@ -64,6 +82,11 @@ impl Lease {
             Self::Settle(command) => output.print(&command.run().await?)?,
             Self::Close(command) => output.print(&command.run().await?)?,
             Self::Reclaim(command) => output.print(&command.run().await?)?,
+            Self::Receipts(command) => output.print(&command.run().await?)?,
+            Self::ClawBack(command) => output.print(&command.run().await?)?,
+            Self::Demand(command) => output.print(&command.run().await?)?,
+            Self::Resolve(command) => output.print(&command.run().await?)?,
+            Self::Standing(command) => command.run(output).await?,
             Self::List(command) => output.print(&command.run().await?)?,
         }
         Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 mod agent;
 mod offer;
+mod payout;
 mod register;
 mod resource;
 mod status;
@@ -68,6 +69,12 @@ pub enum Node {
     /// Show what a provider has earned
     #[command(after_help = "Example:\n  spheron node earnings 0x70997970C51812dc3A010C7d01b50e0d17dc79C8")]
     Earnings(status::Earnings),
+    /// Have earnings pushed to the reward wallet, by anyone, from an amount on
+    #[command(after_help = "Example:\n  spheron node payouts --from \"10 tUSD\"")]
+    Payouts(payout::Payouts),
+    /// Push a provider's earnings to its reward wallet; anyone may
+    #[command(after_help = "Example:\n  spheron node pay-out 0x70997970C51812dc3A010C7d01b50e0d17dc79C8")]
+    PayOut(payout::PayOut),
     /// Take earnings out of the Ledger
     #[command(after_help = "Example:\n  spheron node withdraw all")]
     Withdraw(account::Withdraw),
@@ -91,6 +98,8 @@ impl Node {
             Self::Agent(command) => command.run().await?,
             Self::Status(command) => output.print(&command.run().await?)?,
             Self::Earnings(command) => output.print(&command.run().await?)?,
+            Self::Payouts(command) => output.print(&command.run().await?)?,
+            Self::PayOut(command) => output.print(&command.run().await?)?,
             Self::Withdraw(command) => output.print(&command.run().await?)?,
         }
         Ok(ExitCode::SUCCESS)

@@ -7,8 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy::primitives::U256;
+use alloy::{
+    primitives::{B256, U256},
+    signers::SignerSync as _,
+    sol_types::SolStruct as _,
+};
 use serde_json::Value;
+use spheron_bindings::verifier_set::IVerifierSet::{Measurement, Signature, Verdict};
 use spheron_devnet::{
     anvil::ARBITRUM,
     cast::{Actor, Cast},
@@ -63,9 +68,46 @@ impl Town {
         spheron(&arguments).env("SPHERON_PRIVATE_KEY", &secret(&actor.key)).within(self.folder.path())
     }
 
+    pub async fn now(&self) -> u64 {
+        self.chain.anvil.now().await.unwrap()
+    }
+
     pub async fn wait(&self, seconds: u64) {
-        let now = self.chain.anvil.now().await.unwrap();
-        self.chain.anvil.travel_to(now + seconds).await.unwrap();
+        self.chain.anvil.travel_to(self.now().await + seconds).await.unwrap();
+    }
+
+    /// The committee's verdict on what it would have measured of the node at a time (unix seconds).
+    pub async fn judge(&self, measured_at: u64, passed: bool) {
+        let node = self.node().address();
+        let client = self.chain.client(&self.cast.keeper).unwrap();
+        let found = client.node(node).await.unwrap();
+        let verdict = Verdict {
+            sessionId: B256::with_last_byte(u8::from(passed)),
+            provider: found.provider,
+            node,
+            gpuCount: 1,
+            claimedClass: found.resource,
+            floorClass: if passed { found.resource } else { 0 },
+            beaconRound: client.round_at(measured_at).await.unwrap(),
+            measurement: Measurement {
+                startMs: measured_at * 1_000,
+                endMs: measured_at * 1_000 + 20,
+                ..Measurement::default()
+            },
+            result: if passed { 1 } else { 2 },
+            issuedAt: measured_at,
+            validUntil: measured_at + DAY,
+            ..Verdict::default()
+        };
+        let set = client.contracts().verifier_set;
+        let digest = verdict.eip712_signing_hash(&spheron_bindings::domain::verifier_set(client.chain_id(), set));
+        let committee = client.committee(node, verdict.beaconRound).await.unwrap();
+        let drawn = self.cast.verifiers.iter().filter(|verifier| committee.contains(&verifier.address()));
+        let sign = |verifier: &Actor| Signature {
+            signer: verifier.address(),
+            signature: verifier.key.sign_hash_sync(&digest).unwrap().as_bytes().into(),
+        };
+        client.submit_verdict(verdict.clone(), drawn.map(sign).collect()).await.unwrap();
     }
 
     /// The provider bonds, registers itself and its node, and posts an offer at 0.36 dollars an hour. Returns its hash.
