@@ -28,7 +28,9 @@ contract RegistryDodgesTest is System {
         verdict.result = uint8(IVerifierSet.Result.WrongComputation);
         verdict.floorClass = 0;
         IVerifierSet.Signature[] memory signatures = _signed(verdict);
-        _handOver(makeAddr("second account of the provider"));
+        address second = makeAddr("second account of the provider");
+        _handOver(second);
+        _adopt(second);
         verifierSet.submit(verdict, signatures);
         skip(9_900);
         leaseBook.settle(terms);
@@ -51,21 +53,14 @@ contract RegistryDodgesTest is System {
     function test_registerNode_takesNoNodeOfASuspendedProviderThatHandedOver() public {
         registry.setProviderSuspended(provider, true);
         address successor = makeAddr("successor");
-        _bond(IBonds.Role.Provider, successor);
-        vm.prank(provider);
-        registry.proposeOwner(successor);
-        vm.prank(successor);
-        registry.acceptOwner(provider, address(dollar));
+        _handOver(successor);
         address second = makeAddr("second account of the provider");
         _joinProvider(second);
         bytes memory consent = _consent(second, node, nodeKey, _claim());
         vm.prank(second);
         vm.expectRevert(abi.encodeWithSelector(INodeRegistry.NodeRegistry_AlreadyRegistered.selector, node));
         registry.registerNode(node, _claim(), uint64(block.timestamp), consent);
-        address[] memory nodes = new address[](1);
-        nodes[0] = node;
-        vm.prank(successor);
-        registry.adoptNodes(nodes);
+        _adopt(successor);
         assertEq(uint256(registry.nodeOf(node).status), uint256(INodeRegistry.Status.Suspended), "with its suspension");
     }
 
@@ -81,12 +76,7 @@ contract RegistryDodgesTest is System {
         bytes memory consent = _consent(provider, node, nodeKey, claim);
         vm.prank(provider);
         registry.changeClaim(node, claim, uint64(block.timestamp), consent);
-        address successor = makeAddr("successor");
-        _bond(IBonds.Role.Provider, successor);
-        vm.prank(provider);
-        registry.proposeOwner(successor);
-        vm.prank(successor);
-        registry.acceptOwner(provider, address(dollar));
+        _handOver(makeAddr("successor"));
 
         address third = makeAddr("third");
         _joinProvider(third);
@@ -106,11 +96,14 @@ contract RegistryDodgesTest is System {
         _bond(IBonds.Role.Provider, successor);
         vm.prank(provider);
         registry.proposeOwner(successor);
+        vm.prank(successor);
+        registry.acceptOwner(provider, address(dollar));
+    }
+
+    function _adopt(address successor) private {
         address[] memory nodes = new address[](1);
         nodes[0] = node;
-        vm.startPrank(successor);
-        registry.acceptOwner(provider, address(dollar));
+        vm.prank(successor);
         registry.adoptNodes(nodes);
-        vm.stopPrank();
     }
 }
