@@ -56,13 +56,13 @@ pub enum Lease {
     Receipts(receipts::Receipts),
     /// Take what was paid for seconds that a verdict took back out of the provider's bond
     #[command(after_help = "Example:\n  spheron lease claw-back 0x91c2d3e4\n  spheron account collect")]
-    ClawBack(remedy::ClawBack),
+    ClawBack(remedy::Remedy),
     /// Demand that the node is measured anew, for a bond that comes back unless it passes
     #[command(after_help = "Example:\n  spheron lease demand 0x91c2d3e4")]
-    Demand(remedy::Demand),
+    Demand(remedy::Remedy),
     /// End a demand that has its answer, or will get none; anyone may
     #[command(after_help = "Example:\n  spheron lease resolve 0x91c2d3e4")]
-    Resolve(remedy::Resolve),
+    Resolve(remedy::Remedy),
     /// Have a lease topped up by anyone when it runs low: new, list, revoke, run
     #[command(subcommand)]
     Standing(standing::Standing),
@@ -83,9 +83,9 @@ impl Lease {
             Self::Close(command) => output.print(&command.run().await?)?,
             Self::Reclaim(command) => output.print(&command.run().await?)?,
             Self::Receipts(command) => output.print(&command.run().await?)?,
-            Self::ClawBack(command) => output.print(&command.run().await?)?,
-            Self::Demand(command) => output.print(&command.run().await?)?,
-            Self::Resolve(command) => output.print(&command.run().await?)?,
+            Self::ClawBack(lease) => output.print(&lease.claw_back().await?)?,
+            Self::Demand(lease) => output.print(&lease.demand().await?)?,
+            Self::Resolve(lease) => output.print(&lease.resolve().await?)?,
             Self::Standing(command) => command.run(output).await?,
             Self::List(command) => output.print(&command.run().await?)?,
         }

@@ -3,6 +3,7 @@
 use alloy::primitives::{Address, B256};
 use clap::Args;
 use serde::Serialize;
+use spheron_client::{Client, lease::OpenedLease, token::Token};
 
 use super::{id::Prefix, state::find};
 use crate::{
@@ -11,27 +12,9 @@ use crate::{
     output::{Fields, Report, Style, time},
 };
 
-/// `lease claw-back`
+/// `lease claw-back`, `lease demand` and `lease resolve`
 #[derive(Debug, Args)]
-pub struct ClawBack {
-    /// The lease, by the first digits of its id
-    lease: Prefix,
-    #[command(flatten)]
-    account: Account,
-}
-
-/// `lease demand`
-#[derive(Debug, Args)]
-pub struct Demand {
-    /// The lease, by the first digits of its id
-    lease: Prefix,
-    #[command(flatten)]
-    account: Account,
-}
-
-/// `lease resolve`
-#[derive(Debug, Args)]
-pub struct Resolve {
+pub struct Remedy {
     /// The lease, by the first digits of its id
     lease: Prefix,
     #[command(flatten)]
@@ -107,11 +90,17 @@ impl Report for DemandEnd {
     }
 }
 
-impl ClawBack {
-    pub(super) async fn run(self) -> anyhow::Result<Seized> {
+impl Remedy {
+    /// The account, the lease, and the token that it is paid in.
+    async fn find(&self) -> anyhow::Result<(Client, OpenedLease, Token)> {
         let client = self.account.client().await?;
         let opened = find(&client, &self.lease).await?;
         let token = client.token(opened.terms.token).await?;
+        Ok((client, opened, token))
+    }
+
+    pub(super) async fn claw_back(self) -> anyhow::Result<Seized> {
+        let (client, opened, token) = self.find().await?;
         let (seized, owed) = client.claw_back(&opened.terms).await?;
         Ok(Seized {
             lease: opened.lease_id,
@@ -120,24 +109,16 @@ impl ClawBack {
             still_owed: Amount::new(owed, &token),
         })
     }
-}
 
-impl Demand {
-    pub(super) async fn run(self) -> anyhow::Result<Demanded> {
-        let client = self.account.client().await?;
-        let opened = find(&client, &self.lease).await?;
-        let token = client.token(opened.terms.token).await?;
+    pub(super) async fn demand(self) -> anyhow::Result<Demanded> {
+        let (client, opened, token) = self.find().await?;
         let (bond, deadline) = client.demand_measurement(&opened.terms).await?;
         let (lease, node) = (opened.lease_id, opened.terms.node);
         Ok(Demanded { lease, node, bond: Amount::new(bond, &token), deadline })
     }
-}
 
-impl Resolve {
-    pub(super) async fn run(self) -> anyhow::Result<DemandEnd> {
-        let client = self.account.client().await?;
-        let opened = find(&client, &self.lease).await?;
-        let token = client.token(opened.terms.token).await?;
+    pub(super) async fn resolve(self) -> anyhow::Result<DemandEnd> {
+        let (client, opened, token) = self.find().await?;
         let end = client.resolve_demand(&opened.terms).await?;
         Ok(DemandEnd {
             lease: opened.lease_id,
