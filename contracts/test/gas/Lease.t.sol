@@ -25,6 +25,7 @@ contract LeaseGasTest is GasTest {
         bytes memory signature = _signOffer(offer, nodeKey);
         ILeaseBook.Request memory request = _request();
         vm.prank(renter);
+        _watch();
         leaseBook.openWithTransfer(offer, signature, request);
         _keep(GROUP, "open with tokens pulled by allowance");
     }
@@ -37,6 +38,7 @@ contract LeaseGasTest is GasTest {
         bytes32 action = leaseBook.openAction(leaseBook.hashOffer(offer), request);
         uint256 amount = leaseBook.quote(offer, request.fundedSeconds);
         ILedger.Authorization memory authorization = _authorization(address(leaseBook), action, amount, "salt");
+        _watch();
         leaseBook.openWithAuthorization(offer, signature, request, authorization);
         _keep(GROUP, "open with ERC-3009");
     }
@@ -44,9 +46,11 @@ contract LeaseGasTest is GasTest {
     function test_Settle() public {
         ILeaseBook.Terms memory terms = _open();
         skip(1_000);
+        _watch();
         leaseBook.settle(terms);
         _keep(GROUP, "settle, the provider's first");
         skip(1_000);
+        _watch();
         leaseBook.settle(terms);
         _keep(GROUP, "settle");
     }
@@ -60,6 +64,7 @@ contract LeaseGasTest is GasTest {
         skip(1_000);
         leaseBook.settleMany(terms);
         skip(1_000);
+        _watch();
         leaseBook.settleMany(terms);
         _keepEach(GROUP, "settle one of 50, four on a node", 50);
     }
@@ -70,6 +75,7 @@ contract LeaseGasTest is GasTest {
         leaseBook.settle(terms);
         skip(1_000);
         vm.prank(renter);
+        _watch();
         leaseBook.close(terms);
         _keep(GROUP, "close and refund", 65_000);
     }
@@ -77,6 +83,7 @@ contract LeaseGasTest is GasTest {
     function test_TopUp() public {
         ILeaseBook.Terms memory terms = _open();
         vm.prank(renter);
+        _watch();
         leaseBook.topUp(terms, 1_000);
         _keep(GROUP, "top up");
     }
@@ -86,6 +93,7 @@ contract LeaseGasTest is GasTest {
         bytes memory signature = _signOffer(offer, nodeKey);
         ILeaseBook.Request memory request = _request();
         vm.prank(renter);
+        _watch();
         leaseBook.open(offer, signature, request);
         _keep(GROUP, name);
     }

@@ -19,21 +19,27 @@ contract MoneyGasTest is GasTest {
 
     function test_DepositAndWithdraw() public {
         vm.startPrank(renter);
+        _watch();
         ledger.deposit(address(dollar), renter, 1e6);
         _keep(GROUP, "deposit, first");
+        _watch();
         ledger.deposit(address(dollar), renter, 1e6);
         _keep(GROUP, "deposit, again");
+        _watch();
         ledger.withdraw(address(dollar), renter, 1e6);
         _keep(GROUP, "withdraw, a part");
+        _watch();
         ledger.withdraw(address(dollar), renter, 1e6);
         _keep(GROUP, "withdraw, all");
     }
 
     function test_DepositWithAuthorization() public {
         ILedger.Authorization memory authorization = _authorization(address(0), 0, 1e6, bytes32(0));
+        _watch();
         ledger.depositWithAuthorization(authorization);
         _keep(GROUP, "deposit with ERC-3009, first");
         authorization = _authorization(address(0), 0, 1e6, bytes32(uint256(1)));
+        _watch();
         ledger.depositWithAuthorization(authorization);
         _keep(GROUP, "deposit with ERC-3009, again", 80_000);
     }
@@ -61,6 +67,7 @@ contract MoneyGasTest is GasTest {
             );
             (uint8 v, bytes32 r, bytes32 s) = vm.sign(renterKey, digest);
             vm.prank(renter);
+            _watch();
             ledger.depositWithPermit(address(dollar), 1e6, deadline, v, r, s);
             if (i == 0) _keep(GROUP, "deposit with permit, first");
             else _keep(GROUP, "deposit with permit, again", 80_000);

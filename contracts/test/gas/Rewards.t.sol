@@ -29,8 +29,10 @@ contract RewardsGasTest is GasTest {
         _post(2, "post a root");
         _payRange(2, "pay one of 256", 10_500);
         _post(3, "post a root");
+        _watch();
         distributor.claim(3, 0, _reward(0), _proof(0));
         _keep(GROUP, "claim, the first of its 256");
+        _watch();
         distributor.claim(3, 1, _reward(1), _proof(1));
         _keep(GROUP, "claim");
     }
@@ -45,8 +47,10 @@ contract RewardsGasTest is GasTest {
         for (uint256 i; i < 8; ++i) {
             root = keccak256(abi.encodePacked(root, _others()[i]));
         }
+        _watch();
         distributor.fund(epoch, address(spon), CAP);
         _keep(GROUP, epoch == 1 ? "fund an epoch, the first of all" : "fund an epoch");
+        _watch();
         distributor.post(epoch, address(spon), root, CAP, NODES, keccak256("evidence"));
         _keep(GROUP, name, 75_000);
         skip(48 hours);
@@ -58,6 +62,7 @@ contract RewardsGasTest is GasTest {
         for (uint256 i; i < RANGE; ++i) {
             rewards[i] = _reward(i);
         }
+        _watch();
         distributor.payRange(epoch, 0, rewards, _others());
         _keepEach(GROUP, name, RANGE, ceiling);
     }

@@ -21,12 +21,14 @@ contract VerificationGasTest is GasTest {
         for (uint256 i; i < count; ++i) {
             verdicts[i] = _verdict(i == 0 ? node : _nodeInShard(i));
         }
+        _watch();
         _submitBatch(verdicts);
         _keepEach(GROUP, "verdict in a batch of 30, the nodes' first", count);
         skip(1 hours);
         for (uint256 i; i < count; ++i) {
             verdicts[i] = _verdict(verdicts[i].node);
         }
+        _watch();
         _submitBatch(verdicts);
         _keepEach(GROUP, "verdict in a batch of 30", count);
     }
@@ -81,6 +83,7 @@ contract VerificationGasTest is GasTest {
     function _submit(string memory name) private {
         IVerifierSet.Verdict memory verdict = _verdict(node);
         IVerifierSet.Signature[] memory signatures = _signed(verdict);
+        _watch();
         verifierSet.submit(verdict, signatures);
         _keep(GROUP, name);
     }
