@@ -10,6 +10,7 @@ pub mod artifact;
 pub mod claim_to;
 pub mod domain;
 pub mod erc3009;
+pub mod head;
 pub mod permit2;
 pub mod range;
 pub mod revert;

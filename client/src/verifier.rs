@@ -25,9 +25,10 @@ impl HashChain {
         Self { seed, length }
     }
 
-    /// The chain of a verifier's key on one chain: nothing but the key has to be kept.
-    pub fn of_key(key: &PrivateKeySigner, chain_id: u64, length: u32) -> Self {
-        let secret = (key.to_bytes(), "Spheron beacon".to_owned(), chain_id).abi_encode_params();
+    /// The chain of a verifier's key on one chain for its `join`-th join: nothing but the key has to be kept, and no two
+    /// joins have a reveal in common, since everybody knows those of before.
+    pub fn of_key(key: &PrivateKeySigner, chain_id: u64, join: u64, length: u32) -> Self {
+        let secret = (key.to_bytes(), "Spheron beacon".to_owned(), chain_id, join).abi_encode_params();
         Self::new(keccak256(secret), length)
     }
 
@@ -87,6 +88,12 @@ impl Client {
         self.view(self.contracts().verifier_set, &VerifierSet::tipOfCall { verifier }).await
     }
 
+    /// How often an account has joined.
+    pub async fn verifier_joins(&self, verifier: Address) -> Result<u64, ClientError> {
+        let call = VerifierSet::joinsOfCall { verifier };
+        Ok(self.view(self.contracts().verifier_set, &call).await?.saturating_to())
+    }
+
     /// The round at a time (unix seconds).
     pub async fn round_at(&self, time: u64) -> Result<u64, ClientError> {
         let call = VerifierSet::roundAtCall { time: U256::from(time) };
@@ -115,6 +122,16 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_joins_of_a_key_have_no_reveal_in_common() {
+        let key = PrivateKeySigner::random();
+        let (first, second) = (HashChain::of_key(&key, 1, 1, 4), HashChain::of_key(&key, 1, 2, 4));
+        for steps in 0..=4 {
+            assert_eq!(first.preimage_of(second.at(steps)), None);
+        }
+        assert_eq!(HashChain::of_key(&key, 1, 1, 4).tip(), first.tip(), "nothing but the key has to be kept");
+    }
 
     #[test]
     fn each_reveal_is_the_preimage_of_the_one_before() {

@@ -7,7 +7,7 @@ use rusqlite::params;
 use spheron_accounting::rewards::{Era, Kind, NodeInput, Record, Resource, ResourceKind, RewardInput};
 use spheron_bindings::{
     attestation_policy::AttestationPolicy::{AttestationPolicyEvents, AttestationRecorded},
-    verifier_set::VerifierSet::{VerdictAccepted, VerifierSetEvents},
+    head::Head,
 };
 
 use crate::{
@@ -106,23 +106,28 @@ async fn reached(reader: &Reader, chain_id: u64) -> Result<u64, StoreError> {
     Ok(time.ok_or(StoreError::UnknownChain(chain_id))?.unwrap_or_default().cast_unsigned())
 }
 
+/// Units and class of a claim. A verdict counts only on the class that its node claims, alone or in a batch.
+#[derive(Clone, Copy, Default)]
+struct Claimed {
+    units: u32,
+    resource: u16,
+}
+
 /// Goes through the logs of the contracts that say who is a node, and what it proved.
 struct Replay {
     chain_id: u64,
     era: Era,
     /// Of the registry and the catalogue, up to the era's end.
     state: State,
-    /// Claimed units of each node, up to the event that is looked at.
-    claimed: HashMap<Address, u32>,
-    /// The class that the verdict before an attestation measured.
-    measured: Option<(Address, u16)>,
+    /// What each node claims, up to the event that is looked at.
+    claimed: HashMap<Address, Claimed>,
     records: BTreeMap<Address, Vec<Record>>,
 }
 
 impl Replay {
     fn new(chain_id: u64, era: Era) -> Self {
         let (state, claimed) = (State::default(), HashMap::new());
-        Self { chain_id, era, state, claimed, measured: None, records: BTreeMap::new() }
+        Self { chain_id, era, state, claimed, records: BTreeMap::new() }
     }
 
     async fn run(&mut self, reader: &Reader) -> Result<(), RewardInputError> {
@@ -138,7 +143,7 @@ impl Replay {
             "SELECT {COLUMNS} FROM raw_log AS r
              WHERE event_id BETWEEN ?1 AND ?2 AND block_time < ?3 AND contract IN (
                 SELECT number FROM dictionary WHERE bytes IN (SELECT address FROM contract WHERE chain_id = ?4
-                AND name IN ('NodeRegistry', 'ResourceCatalog', 'VerifierSet', 'AttestationPolicy')))
+                AND name IN ('NodeRegistry', 'ResourceCatalog', 'AttestationPolicy')))
              ORDER BY event_id"
         );
         let mut statement = conn.prepare(&sql).map_err(failed)?;
@@ -168,7 +173,6 @@ impl Replay {
 
     fn take(&mut self, at: Position, event: &Event) -> Result<(), RewardInputError> {
         match event {
-            Event::VerifierSet(VerifierSetEvents::VerdictAccepted(verdict)) => self.verdict(verdict),
             Event::AttestationPolicy(AttestationPolicyEvents::AttestationRecorded(recorded)) => self.record(recorded),
             Event::NodeRegistry(_) | Event::ResourceCatalog(_) => {
                 self.note_claim(event);
@@ -191,27 +195,17 @@ impl Replay {
             Event::NodeRegistry(Events::NodeClaimChanged(event)) => (event.node, &event.claim),
             _ => return,
         };
-        self.claimed.insert(node, claim.units);
-    }
-
-    /// The VerifierSet accepts a verdict and the policy records it right after, in the same transaction.
-    fn verdict(&mut self, verdict: &VerdictAccepted) {
-        self.measured = Some((verdict.node, verdict.verdict.claimedClass));
+        self.claimed.insert(node, Claimed { units: claim.units, resource: claim.resource });
     }
 
     fn record(&mut self, recorded: &AttestationRecorded) {
-        let measured_at = recorded.measuredAt.saturating_to::<u64>();
-        let measured = self.measured.take().filter(|(node, _)| *node == recorded.node);
+        let Head { measured_at, units, end, .. } = Head::from_word(recorded.head);
         if measured_at < self.era.relevant_from() || measured_at >= self.era.end() {
             return;
         }
-        let record = Record {
-            measured_at,
-            window_end: recorded.end.saturating_to(),
-            units: recorded.units.saturating_to(),
-            resource: measured.map(|(_, class)| class).unwrap_or_default(),
-            claimed_units: self.claimed.get(&recorded.node).copied().unwrap_or_default(),
-        };
+        let claim = self.claimed.get(&recorded.node).copied().unwrap_or_default();
+        let record =
+            Record { measured_at, window_end: end, units, resource: claim.resource, claimed_units: claim.units };
         self.records.entry(recorded.node).or_default().push(record);
     }
 

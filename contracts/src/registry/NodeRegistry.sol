@@ -317,6 +317,15 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
     }
 
     /// @inheritdoc INodeRegistry
+    function claimsOf(uint256[] calldata nodes) external view returns (uint256[] memory claims) {
+        claims = nodes;
+        for (uint256 i; i < nodes.length; ++i) {
+            // forge-lint: disable-next-line(unsafe-typecast) the other bits are the caller's
+            claims[i] = _nodes[address(uint160(claims[i]))].claim();
+        }
+    }
+
+    /// @inheritdoc INodeRegistry
     function gatewayOfNode(address node) external view returns (address) {
         return _gatewayById[_nodes[node].gatewayId];
     }

@@ -18,6 +18,9 @@ library NodeSlot {
         bool hasOperator; // another key than its own signs for it
     }
 
+    /// @dev Provider, resource and units.
+    uint256 private constant CLAIM_BITS = 2 ** 200 - 1;
+
     // forge-lint: disable-start(unsafe-typecast) each cast cuts its own field out of the word
     function load(Entry storage slot) internal view returns (Entry memory entry) {
         uint256 word;
@@ -33,7 +36,21 @@ library NodeSlot {
         entry.gatewayId = uint16(word >> 232);
         entry.hasOperator = word >> 248 != 0;
     }
+
+    /// @notice What a word of INodeRegistry.claimsOf says.
+    function readClaim(uint256 word) internal pure returns (address provider, uint256 resource, uint256 units) {
+        return (address(uint160(word)), uint16(word >> 160), uint24(word >> 176));
+    }
+
     // forge-lint: disable-end(unsafe-typecast)
+
+    /// @notice What a node claims, as INodeRegistry.claimsOf tells it.
+    function claim(Entry storage slot) internal view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(slot.slot)
+        }
+        return word & CLAIM_BITS;
+    }
 
     function save(Entry storage slot, Entry memory entry) internal {
         uint256 word = uint256(uint160(entry.provider)) | uint256(entry.resource) << 160 | uint256(entry.units) << 176

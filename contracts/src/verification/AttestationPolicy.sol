@@ -8,6 +8,7 @@ import {IOutageClock} from "../governance/IOutageClock.sol";
 import {Outages} from "../governance/Outages.sol";
 import {IReleasePolicy} from "../lease/IReleasePolicy.sol";
 import {IAttestationPolicy, ILeasedUnits} from "./IAttestationPolicy.sol";
+import {Verdicts} from "./Verdicts.sol";
 
 /// @title AttestationPolicy
 /// @dev A node's latest verdict and last window share one slot, which is all that most calls read or write. Windows
@@ -15,6 +16,8 @@ import {IAttestationPolicy, ILeasedUnits} from "./IAttestationPolicy.sol";
 /// Cuts are in order and never overlap either; the last one may be followed by a tail, which begins where the last
 /// window ends.
 contract AttestationPolicy is IAttestationPolicy {
+    using SafeCast for uint256;
+
     /// @notice A node's latest verdict, its last window, and its numbers of windows and cuts: one slot.
     struct Head {
         uint40 measuredAt; // 0 if there is no verdict
@@ -28,6 +31,9 @@ contract AttestationPolicy is IAttestationPolicy {
 
     uint256 private constant VERDICT_DEADLINE = 48 hours;
     uint256 private constant MAX_VALIDITY = 26 hours;
+
+    /// @dev In the word of a Head: measuredAt, units and end, which a pass changes that extends the last window.
+    uint256 private constant EXTENDED_BITS = 2 ** 72 - 1 | (2 ** 40 - 1) << 112;
 
     /// @inheritdoc IAttestationPolicy
     address public immutable verifierSet;
@@ -50,24 +56,29 @@ contract AttestationPolicy is IAttestationPolicy {
 
     /// @inheritdoc IAttestationPolicy
     function record(address node, uint256 measuredAt, uint256 validUntil, uint256 units, bool passed) external {
-        if (msg.sender != verifierSet) revert AttestationPolicy_NotVerifierSet(msg.sender);
-        Head memory head = _load(node);
-        _checkTimes(node, head.measuredAt, measuredAt, validUntil, passed);
-        if (passed) {
-            uint256 leased = leaseBook.leasedUnits(node);
-            if (units < leased) {
-                passed = false;
-                emit AttestationTooNarrow(node, measuredAt, units, leased);
-            }
+        _checkCaller();
+        Head memory head;
+        _load(node, head);
+        if (measuredAt <= head.measuredAt) revert AttestationPolicy_NotNewer(node, measuredAt, head.measuredAt);
+        if (!_isWindow(measuredAt, validUntil, passed)) revert AttestationPolicy_InvalidWindow(measuredAt, validUntil);
+        if (!_isInTime(measuredAt)) revert AttestationPolicy_TooLate(measuredAt, verdictUntil(measuredAt));
+        _record(node, head, measuredAt, validUntil, passed ? units : 0);
+    }
+
+    /// @inheritdoc IAttestationPolicy
+    function recordBatch(uint256[] calldata summaries) external returns (uint256 accepted) {
+        _checkCaller();
+        for (uint256 i; i < summaries.length; ++i) {
+            uint256 told = summaries[i];
+            if (told == 0) continue;
+            // forge-lint: disable-next-line(unsafe-typecast) the lowest bits name the node
+            address node = address(uint160(told));
+            Head storage slot = _heads[node];
+            uint256 extended = _extended(_wordOf(slot), told);
+            if (extended != 0) _store(node, slot, extended);
+            else if (!_recordTold(told)) continue;
+            accepted |= uint256(1) << i;
         }
-        // forge-lint: disable-start(unsafe-typecast) both times are at most a day away from now
-        head.measuredAt = uint40(measuredAt);
-        head.units = passed ? SafeCast.toUint32(units) : 0;
-        if (passed) _extend(node, head, uint40(measuredAt), uint40(validUntil));
-        else if (head.end > measuredAt) _cut(node, head, uint40(measuredAt));
-        // forge-lint: disable-end(unsafe-typecast)
-        _save(node, head);
-        emit AttestationRecorded(node, passed, measuredAt, head.units, head.closed, head.start, head.end, head.before);
     }
 
     /// @inheritdoc IReleasePolicy
@@ -76,7 +87,8 @@ contract AttestationPolicy is IAttestationPolicy {
         view
         returns (uint256 amount, uint256 advanceTo, uint256 revision)
     {
-        Head memory head = _load(node);
+        Head memory head;
+        _load(node, head);
         revision = head.cuts;
         // Most of the time a lease is settled within the last window.
         if (head.start <= from && from < to && to <= head.end) return (proposed, to, revision);
@@ -93,7 +105,8 @@ contract AttestationPolicy is IAttestationPolicy {
         view
         returns (uint256 revoked, uint256 revision)
     {
-        Head memory head = _load(node);
+        Head memory head;
+        _load(node, head);
         if (since >= head.cuts || _decidedUntil(head) < to) return (0, since);
         // Cuts are in the order of time, so that those after `since` lie from the first of them on.
         from = Math.max(from, _cuts[node][since].start);
@@ -122,19 +135,22 @@ contract AttestationPolicy is IAttestationPolicy {
 
     /// @inheritdoc IAttestationPolicy
     function standingOf(address node) external view returns (Standing memory) {
-        Head memory head = _load(node);
+        Head memory head;
+        _load(node, head);
         return Standing({measuredAt: head.measuredAt, units: head.units});
     }
 
     /// @inheritdoc IAttestationPolicy
     function windowCount(address node) external view returns (uint256) {
-        Head memory head = _load(node);
+        Head memory head;
+        _load(node, head);
         return head.end == 0 ? 0 : uint256(head.closed) + 1;
     }
 
     /// @inheritdoc IAttestationPolicy
     function windowAt(address node, uint256 index) external view returns (Window memory) {
-        Head memory head = _load(node);
+        Head memory head;
+        _load(node, head);
         if (index != head.closed) return _closed[node][index];
         return Window({start: head.start, end: head.end, before: head.before});
     }
@@ -162,6 +178,25 @@ contract AttestationPolicy is IAttestationPolicy {
     /// @inheritdoc IAttestationPolicy
     function maxValidity() external pure returns (uint256) {
         return MAX_VALIDITY;
+    }
+
+    /// @dev Records a verdict that attests `units`, or a failure if they are 0. No lease opens on more units than the latest
+    /// verdict attested, so that only after a failure, and where fewer are attested now, more could be leased.
+    function _record(address node, Head memory head, uint256 measuredAt, uint256 validUntil, uint256 units) private {
+        if (units != 0 && (head.units == 0 || units < head.units)) {
+            uint256 leased = leaseBook.leasedUnits(node);
+            if (units < leased) {
+                emit AttestationTooNarrow(node, measuredAt, units, leased);
+                units = 0;
+            }
+        }
+        // forge-lint: disable-start(unsafe-typecast) both times are at most a day away from now
+        head.measuredAt = uint40(measuredAt);
+        head.units = units.toUint32();
+        if (units != 0) _extend(node, head, uint40(measuredAt), uint40(validUntil));
+        else if (head.end > measuredAt) _cut(node, head, uint40(measuredAt));
+        // forge-lint: disable-end(unsafe-typecast)
+        _save(node, head);
     }
 
     /// @dev A pass inside the last window extends it; else that one is closed and a new one begins.
@@ -216,13 +251,44 @@ contract AttestationPolicy is IAttestationPolicy {
         emit CutSet(node, index, cut.start, cut.end, cut.before);
     }
 
+    /// @dev Records what a summary says unless `record` would refuse it.
+    function _recordTold(uint256 told) private returns (bool recorded) {
+        (address node, uint256 measuredAt, uint256 validFor, uint256 units,) = Verdicts.read(told);
+        Head memory head;
+        _load(node, head);
+        uint256 validUntil = measuredAt + validFor;
+        bool isWindow = measuredAt > head.measuredAt && _isWindow(measuredAt, validUntil, validFor != 0);
+        if (!isWindow || !_isInTime(measuredAt)) return false;
+        _record(node, head, measuredAt, validUntil, validFor == 0 ? 0 : units);
+        return true;
+    }
+
+    /// @dev What becomes of the word of a head by a summary that only extends the last window, as most do: a pass of
+    /// the latest units or more, in time without outages, with no cut behind which it might give seconds back. Else 0.
+    function _extended(uint256 word, uint256 told) private view returns (uint256) {
+        unchecked {
+            (uint256 measuredAt, uint256 validFor) = (uint40(told >> 160), uint24(told >> 200));
+            if (block.timestamp - measuredAt > VERDICT_DEADLINE || validFor > MAX_VALIDITY) return 0;
+            (uint256 end, uint256 validUntil) = (uint40(word >> 112), measuredAt + validFor);
+            if (measuredAt <= uint40(word) || measuredAt > end || validUntil <= end) return 0;
+            (uint256 latest, uint256 units) = (uint32(word >> 40), uint16(told >> 224));
+            if (latest == 0 || units < latest || word >> 224 != 0) return 0;
+            return word & ~EXTENDED_BITS | measuredAt | units << 40 | validUntil << 112;
+        }
+    }
+
     /// @dev The compiler would read and write the slot field by field.
-    function _load(address node) private view returns (Head memory head) {
-        Head storage slot = _heads[node];
-        uint256 word;
+    function _wordOf(Head storage slot) private view returns (uint256 word) {
         assembly ("memory-safe") {
             word := sload(slot.slot)
         }
+    }
+
+    function _load(address node, Head memory head) private view {
+        _read(_wordOf(_heads[node]), head);
+    }
+
+    function _read(uint256 word, Head memory head) private pure {
         // forge-lint: disable-start(unsafe-typecast) each cast cuts its own field out of the word
         head.measuredAt = uint40(word);
         head.units = uint32(word >> 40);
@@ -235,25 +301,37 @@ contract AttestationPolicy is IAttestationPolicy {
     }
 
     function _save(address node, Head memory head) private {
-        Head storage slot = _heads[node];
-        uint256 word = head.measuredAt | uint256(head.units) << 40 | uint256(head.start) << 72 | uint256(head.end)
-            << 112 | uint256(head.before) << 152 | uint256(head.closed) << 192 | uint256(head.cuts) << 224;
+        _store(
+            node,
+            _heads[node],
+            head.measuredAt | uint256(head.units) << 40 | uint256(head.start) << 72 | uint256(head.end) << 112
+                | uint256(head.before) << 152 | uint256(head.closed) << 192 | uint256(head.cuts) << 224
+        );
+    }
+
+    /// @dev Writes the word of a head, and emits AttestationRecorded.
+    function _store(address node, Head storage slot, uint256 word) private {
+        bytes32 topic = AttestationRecorded.selector;
         assembly ("memory-safe") {
             sstore(slot.slot, word)
+            mstore(0x00, word)
+            log2(0x00, 0x20, topic, shr(96, shl(96, node)))
         }
     }
 
-    function _checkTimes(address node, uint256 latest, uint256 measuredAt, uint256 validUntil, bool passed)
-        private
-        view
-    {
-        if (measuredAt <= latest) revert AttestationPolicy_NotNewer(node, measuredAt, latest);
-        bool isValid = !passed || (validUntil > measuredAt && validUntil - measuredAt <= MAX_VALIDITY);
-        if (measuredAt > block.timestamp || !isValid) revert AttestationPolicy_InvalidWindow(measuredAt, validUntil);
-        // Most verdicts come long before the deadline, and need not ask the clock.
-        if (block.timestamp <= measuredAt + VERDICT_DEADLINE) return;
-        uint256 deadline = verdictUntil(measuredAt);
-        if (block.timestamp > deadline) revert AttestationPolicy_TooLate(measuredAt, deadline);
+    function _checkCaller() private view {
+        if (msg.sender != verifierSet) revert AttestationPolicy_NotVerifierSet(msg.sender);
+    }
+
+    /// @dev Whether something could be measured then, and attest as long.
+    function _isWindow(uint256 measuredAt, uint256 validUntil, bool passed) private view returns (bool) {
+        if (measuredAt > block.timestamp) return false;
+        return !passed || (validUntil > measuredAt && validUntil - measuredAt <= MAX_VALIDITY);
+    }
+
+    /// @dev Most verdicts come long before the deadline, and need not ask the clock.
+    function _isInTime(uint256 measuredAt) private view returns (bool) {
+        return block.timestamp <= measuredAt + VERDICT_DEADLINE || block.timestamp <= verdictUntil(measuredAt);
     }
 
     /// @dev A pass to come is measured after the latest verdict and within the deadline, and adds no second before its

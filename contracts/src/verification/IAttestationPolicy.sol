@@ -16,7 +16,9 @@ interface ILeasedUnits {
 /// `rate * (A(to) - A(from))`. Seconds whose verdict may still come wait; once `verdictDeadline` has passed, and the
 /// outages of the sequencer in it, they settle to zero. No proof, no pay.
 /// A pass counts only if it attests as many units as are leased when it is brought, else it is a failure: what is paid
-/// for was delivered to every lease. Units that are leased later must be attested already. (Units of a lease that ended
+/// for was delivered to every lease. Units that are leased later must be attested already; hence the LeaseBook is asked only
+/// by a pass that follows a failure, or attests fewer units than the verdict before it, and leases on another policy beside
+/// this one count as its own only then. (Units of a lease that ended
 /// between the measurement and the verdict are not asked for.) So verifiers measure all units that are attested, not only
 /// those that are leased. Verdicts count in the order of their measurements: one that comes after a later one is lost, and
 /// whoever has several brings them in order, in one transaction.
@@ -37,18 +39,12 @@ interface IAttestationPolicy is IReleasePolicy {
         uint32 units; // that it attested, 0 if it failed
     }
 
-    /// @notice A verdict was recorded. [start, end) is the node's last window after it, `index` its place, `before` the
-    /// attested seconds of the windows before it; end == start means that the window was closed where it began.
-    event AttestationRecorded(
-        address indexed node,
-        bool passed,
-        uint256 measuredAt,
-        uint256 units,
-        uint256 index,
-        uint256 start,
-        uint256 end,
-        uint256 before
-    );
+    /// @notice A verdict was recorded.
+    /// @param head All of the node that changes, in one word, from the lowest bit on: the time of measurement (40 bits, unix
+    /// seconds), units attested (32, 0 for a failure), start and end of the node's last window (40 each, unix seconds; both
+    /// 0 if it has none, and equal if it was closed where it began), attested seconds of the windows before it (40), the
+    /// number of those windows (32), the number of cuts (32).
+    event AttestationRecorded(address indexed node, uint256 head);
 
     /// @notice A pass attested fewer units than were leased, and counts as a failure.
     event AttestationTooNarrow(address indexed node, uint256 measuredAt, uint256 units, uint256 leased);
@@ -71,6 +67,11 @@ interface IAttestationPolicy is IReleasePolicy {
     /// @notice Records a verdict: `units` attested from `measuredAt` until `validUntil`, or a failure if `passed` is
     /// false. Only the VerifierSet.
     function record(address node, uint256 measuredAt, uint256 validUntil, uint256 units, bool passed) external;
+
+    /// @notice Records what verdicts say, each in the word of IVerifierSet.summaryOf; a word of 0 is left out, and so is a
+    /// verdict that `record` would refuse. Only the VerifierSet.
+    /// @return accepted Bit i is set if summaries[i] was recorded.
+    function recordBatch(uint256[] calldata summaries) external returns (uint256 accepted);
 
     /// @notice A(t): attested seconds of `node` up to `time` (unix seconds).
     function attestedSeconds(address node, uint256 time) external view returns (uint256);

@@ -10,10 +10,11 @@ pragma solidity ^0.8.30;
 /// wins nothing; a captured committee reaches more nodes than if each node had its own, but as much less often.
 /// @dev Beacon. The beacon of a round mixes what verifiers revealed in the round before: each reveals the next preimage
 /// of a hash chain that it committed to when it joined, so nobody chooses, and the last one to reveal can only withhold:
-/// one bit for each member that withholds, at the price of its seat if it is absent for long. So k of the last ones choose
-/// among 2^k committees: a third of the seats is enough to get a majority of a small one, and a committee must be as large
-/// as the set for that to be worth nothing. Who joins in a round reveals
-/// from the next one on, and is drawn from the second one on. No block hash and no PREVRANDAO is mixed in: on Arbitrum
+/// one bit for each member that withholds, at the price of its place in the round: as long as two thirds of the seats reveal,
+/// only those are drawn. So k of the last ones choose among 2^k committees, in each of them with the fewer chances the more of
+/// them withhold: a third of the seats has much of a small one, and a committee must be as large as the set for that to be
+/// worth nothing. Who joins in a round reveals from the next one on, and is drawn from the second one on. A reveal asks for
+/// the bond, so that whose bond has left is not drawn. No block hash and no PREVRANDAO is mixed in: on Arbitrum
 /// the one is the sequencer's to make and the other a constant, on Base they follow the L1 with a delay that its
 /// sequencer sees first. What remains: on both chains one sequencer orders the reveals, and could leave some out of a
 /// round (at most the 24 hours after which Arbitrum can be forced, the 12 of Base), so that a sequencer in league with a
@@ -113,11 +114,13 @@ interface IVerifierSet {
     /// @notice A verifier joined with a bond in `bondToken` and the tip of its hash chain.
     event VerifierJoined(address indexed verifier, address indexed bondToken, bytes32 tip);
 
-    /// @notice A verifier left, or was ejected because its bond had become too small or it had been absent for too long.
+    /// @notice A verifier left, lost its seat to one with more at stake, or was ejected because its bond had become too small or
+    /// it had been absent for too long.
     event VerifierLeft(address indexed verifier, address indexed by);
 
-    /// @notice A verifier revealed `preimage` for the beacon of `round`, which is mixed from `mix` now.
-    event BeaconRevealed(uint256 indexed round, address indexed verifier, bytes32 preimage, bytes32 mix);
+    /// @notice A verifier revealed `preimage` for the beacon of `round`, which is mixed from `mix` now: the first 22 bytes of
+    /// keccak256(abi.encode(former mix, preimage)).
+    event BeaconRevealed(uint256 indexed round, address indexed verifier, bytes32 preimage, bytes22 mix);
 
     /// @notice A verdict counted.
     event VerdictAccepted(
@@ -159,7 +162,7 @@ interface IVerifierSet {
     /// @notice Thrown when an account is not in the set.
     error VerifierSet_NotVerifier(address account);
 
-    /// @notice Thrown when the set is full.
+    /// @notice Thrown when the set is full, and nobody in it has so little at stake that the caller could take the seat.
     error VerifierSet_Full(uint256 maximum);
 
     /// @notice Thrown when a verifier's bond is too small to join.
@@ -232,7 +235,11 @@ interface IVerifierSet {
     /// @notice Thrown when committee size and quorum contradict their bounds.
     error VerifierSet_InvalidQuorum(uint256 committeeSize, uint256 quorum);
 
-    /// @notice Joins with the tip of a hash chain. The caller needs a bond as verifier in `bondToken`.
+    /// @notice Joins with the tip of a hash chain. The caller needs a bond as verifier in `bondToken`. In a full set it takes
+    /// the seat of the verifier with the least in bond in the same token, delegations and thawing money not counted, if its
+    /// own bond is OUTBID_BPS larger.
+    /// @dev A tip must be new: of one that was revealed from before, everybody knows the reveals to come. `joinsOf` is a
+    /// number to derive a new chain with.
     function join(address bondToken, bytes32 tip) external;
 
     /// @notice Leaves the set. The bond can then be thawed.
@@ -244,7 +251,8 @@ interface IVerifierSet {
     /// @notice Removes a verifier that has not revealed for MAX_ABSENCE rounds. Anyone may.
     function ejectAbsent(address verifier) external;
 
-    /// @notice Reveals the preimage of the caller's tip, which becomes the new tip, into the next round's beacon.
+    /// @notice Reveals the preimage of the caller's tip, which becomes the new tip, into the next round's beacon. Reverts if its
+    /// bond has become too small.
     function reveal(bytes32 preimage) external;
 
     /// @notice Brings a verdict with its quorum, signers in ascending order. Anyone may.
@@ -271,7 +279,8 @@ interface IVerifierSet {
     /// @dev What a contract signed (ERC-1271) and later denies counts if a verdict brought it to the chain before.
     function reportEquivocation(Statement calldata a, Statement calldata b, address verifier) external;
 
-    /// @notice Slashes a verifier whose batch does not say of a verdict what the verdict says, in the same way.
+    /// @notice Slashes a verifier whose batch does not say of a verdict what the verdict says, or takes in a pass that could not
+    /// count alone (another class than claimed, or no validity) and is a failure in a batch, in the same way.
     function reportMisstatement(Statement calldata statement, address verifier) external;
 
     /// @notice Sets the policy that verdicts are recorded in. Restricted. Leases that run under the former one get no verdict
@@ -296,8 +305,8 @@ interface IVerifierSet {
     /// @notice The beacon of `round`, final once the round has begun.
     function beaconOf(uint256 round) external view returns (bytes32);
 
-    /// @notice The committee of a node's shard in a round: all verifiers if they are no more than its size, else as many of the
-    /// round's verifiers as are there, in the order drawn.
+    /// @notice The committee of a node's shard in a round, in the order drawn, out of the verifiers that revealed for the round,
+    /// or out of all that joined two rounds before or earlier if those were fewer than two thirds.
     function committeeOf(address node, uint256 round) external view returns (address[] memory);
 
     /// @notice The verifiers, at most 64.
@@ -305,6 +314,9 @@ interface IVerifierSet {
 
     /// @notice The tip of a verifier's hash chain, 0 if it is not in the set.
     function tipOf(address verifier) external view returns (bytes32);
+
+    /// @notice How often an account has joined.
+    function joinsOf(address verifier) external view returns (uint256);
 
     /// @notice Committee size and quorum.
     function quorum() external view returns (uint256 committeeSize, uint256 signatures);

@@ -64,15 +64,28 @@ library Verdicts {
         }
     }
 
+    /// @dev The summaries of findings, which are two words each.
+    function summaries(IVerifierSet.Finding[] calldata findings) internal pure returns (uint256[] memory told) {
+        told = new uint256[](findings.length);
+        assembly ("memory-safe") {
+            for { let i := 0 } lt(i, findings.length) { i := add(i, 1) } {
+                mstore(add(told, shl(5, add(i, 1))), calldataload(add(findings.offset, add(shl(6, i), 0x20))))
+            }
+        }
+    }
+
     /// @dev The root over at least one finding, in place of a list of their leaves.
     function root(IVerifierSet.Finding[] calldata findings) internal pure returns (bytes32) {
         uint256 count = findings.length;
         bytes32[] memory nodes = new bytes32[](count);
-        for (uint256 i; i < count; ++i) {
-            nodes[i] = leaf(findings[i]);
-        }
         assembly ("memory-safe") {
             let start := add(nodes, 0x20)
+            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
+                // As `leaf`.
+                calldatacopy(0x00, add(findings.offset, shl(6, i)), 0x40)
+                mstore(0x00, keccak256(0x00, 0x40))
+                mstore(add(start, shl(5, i)), keccak256(0x00, 0x20))
+            }
             for {} gt(count, 1) {} {
                 let to := start
                 let end := add(start, shl(5, count))
@@ -106,6 +119,16 @@ library Verdicts {
             | uint256(verdict.gpuCount) << 224 | uint256(verdict.claimedClass) << 240;
     }
 
+    /// @dev What a summary says. `validFor` is 0 for a failure.
+    function read(uint256 told)
+        internal
+        pure
+        returns (address node, uint256 measuredAt, uint256 validFor, uint256 units, uint256 resource)
+    {
+        // forge-lint: disable-next-line(unsafe-typecast) each cut leaves the bits of its field
+        return (address(uint160(told)), uint40(told >> 160), uint24(told >> 200), uint16(told >> 224), told >> 240);
+    }
+
     /// @dev Whether one session has two findings.
     function conflict(IVerifierSet.Verdict calldata a, IVerifierSet.Verdict calldata b) internal pure returns (bool) {
         bool isSameSession = a.sessionId == b.sessionId && a.node == b.node && a.leaseId == b.leaseId;
@@ -116,5 +139,12 @@ library Verdicts {
     /// @dev Whether a verdict says anything that could be recorded.
     function isConclusive(uint8 result) internal pure returns (bool) {
         return result != uint8(IVerifierSet.Result.Inconclusive) && result <= uint8(IVerifierSet.Result.Timeout);
+    }
+
+    /// @dev Whether a batch may say `told` of a verdict. A pass that could not count alone would count as a failure there.
+    function isToldTruly(IVerifierSet.Verdict calldata verdict, uint256 told) internal pure returns (bool) {
+        if (!isConclusive(verdict.result) || told != summary(verdict)) return false;
+        (,, uint256 validFor,,) = read(told);
+        return validFor != 0 || verdict.result != uint8(IVerifierSet.Result.Pass);
     }
 }

@@ -5,176 +5,39 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
-import {LibBit} from "solady/utils/LibBit.sol";
 import {MerkleProofLib} from "solady/utils/MerkleProofLib.sol";
 
 import {IOutageClock} from "../governance/IOutageClock.sol";
-import {Outages} from "../governance/Outages.sol";
 import {INodeRegistry} from "../registry/INodeRegistry.sol";
+import {NodeSlot} from "../registry/NodeSlot.sol";
 import {IBonds} from "../stake/IBonds.sol";
+import {Committees} from "./Committees.sol";
 import {IAttestationPolicy} from "./IAttestationPolicy.sol";
 import {IVerifierSet} from "./IVerifierSet.sol";
 import {Verdicts} from "./Verdicts.sol";
 
 /// @title VerifierSet
-/// @dev Verifiers sit on 64 numbered seats. Beacon and shard alone put the seats of a round in an order; the first ones
-/// whose verifier may serve in the round are the committee. So whoever leaves frees a place for the next in that order, whoever
-/// joins waits until a beacon that is still unknown, and neither can draw a committee anew.
-contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
-    /// @notice A verifier; it is kept when the verifier leaves, since its bond answers for what it signed.
-    struct Member {
-        address bondToken; // of the latest join
-        uint8 seat;
-        bool joined;
-        bool banned; // signed two conflicting verdicts
-        uint40 revealedIn; // the round of its latest reveal, or of its join
-        uint32 since; // the first round that it is drawn in
-        bytes32 tip;
-    }
-
-    /// @notice A seat: one slot.
-    struct Seat {
-        address verifier;
-        uint40 since; // the first round that the verifier is drawn in
-    }
-
-    /// @notice What a finding tells.
-    struct Summary {
-        address node;
-        uint256 measuredAt;
-        uint256 validUntil;
-        uint256 units;
-        bool passed;
-    }
-
-    /// @notice Most verifiers in the set.
-    uint256 public constant MAX_VERIFIERS = 64;
-
-    /// @notice Largest committee.
-    uint256 public constant MAX_COMMITTEE_SIZE = 16;
-
-    /// @notice Seconds of a round.
-    uint256 public constant ROUND = 1 hours;
-
-    /// @notice Shards that the nodes are in.
-    uint256 public constant SHARDS = 16;
-
+/// @dev Takes verdicts in, alone or in batches, and what verifiers contradicted themselves with.
+contract VerifierSet is Committees, EIP712 {
     /// @notice Most findings in a batch.
     uint256 public constant MAX_BATCH = 256;
-
-    /// @notice Rounds without a reveal that cost a verifier its seat.
-    uint256 public constant MAX_ABSENCE = 72;
-
-    /// @dev Two rounds after a join the beacon mixes reveals of which none was known at the join.
-    uint256 private constant ROUNDS_UNTIL_DRAWN = 2;
-
-    /// @notice Where a verifier's bond is.
-    IBonds public immutable bonds;
 
     /// @notice Where a node's provider and class are.
     INodeRegistry public immutable registry;
 
-    /// @notice Counts the sequencer's outages, in which nobody could reveal; the zero address for none.
-    IOutageClock public immutable clock;
-
     /// @inheritdoc IVerifierSet
     address public policy;
-    uint8 private _committeeSize = 3;
-    uint8 private _quorum = 2;
-    uint64 private _taken; // bit i: seat i is taken
     /// @inheritdoc IVerifierSet
     bool public paused;
 
-    Seat[MAX_VERIFIERS] private _seats;
-    mapping(address verifier => Member) private _members;
-    mapping(uint256 round => bytes32) private _mixes;
     mapping(address signer => mapping(bytes32 digest => bool)) private _endorsed;
 
     constructor(address initialAuthority, IBonds bonds_, INodeRegistry registry_, IOutageClock clock_)
         AccessManaged(initialAuthority)
+        Committees(bonds_, clock_)
         EIP712("Spheron VerifierSet", "1")
     {
-        bonds = bonds_;
         registry = registry_;
-        clock = clock_;
-        emit QuorumSet(_committeeSize, _quorum);
-    }
-
-    /// @inheritdoc IVerifierSet
-    function join(address bondToken, bytes32 tip) external {
-        Member storage member = _members[msg.sender];
-        if (member.banned) revert VerifierSet_Banned(msg.sender);
-        if (member.joined) revert VerifierSet_AlreadyJoined(msg.sender);
-        if (!bonds.isBonded(IBonds.Role.Verifier, msg.sender, bondToken)) {
-            revert VerifierSet_NotBonded(msg.sender, bondToken);
-        }
-        address formerToken = member.bondToken;
-        if (
-            formerToken != bondToken
-                && _stakeOf(msg.sender, formerToken) >= Math.max(bonds.minimumOf(IBonds.Role.Verifier, formerToken), 1)
-        ) {
-            revert VerifierSet_StillBonded(msg.sender, formerToken);
-        }
-        uint256 taken = _taken;
-        if (taken == type(uint64).max) revert VerifierSet_Full(MAX_VERIFIERS);
-
-        uint256 seat = LibBit.ffs(~taken);
-        uint256 round = roundAt(block.timestamp);
-        uint256 since = round + ROUNDS_UNTIL_DRAWN;
-        // forge-lint: disable-start(unsafe-typecast) a seat is below 64, a round far below 2^40
-        _taken = uint64(taken | (uint256(1) << seat));
-        _seats[seat] = Seat({verifier: msg.sender, since: uint40(since)});
-        // It counts as having revealed: who joins after the others' reveals could choose its own, and the beacon by it.
-        _members[msg.sender] = Member({
-            bondToken: bondToken,
-            seat: uint8(seat),
-            joined: true,
-            banned: false,
-            revealedIn: uint40(round),
-            since: uint32(since),
-            tip: tip
-        });
-        // forge-lint: disable-end(unsafe-typecast)
-        emit VerifierJoined(msg.sender, bondToken, tip);
-    }
-
-    /// @inheritdoc IVerifierSet
-    function leave() external {
-        _requireMember(msg.sender);
-        _remove(msg.sender);
-    }
-
-    /// @inheritdoc IVerifierSet
-    function eject(address verifier) external {
-        address bondToken = _requireMember(verifier).bondToken;
-        if (bonds.isBonded(IBonds.Role.Verifier, verifier, bondToken)) {
-            revert VerifierSet_StillBonded(verifier, bondToken);
-        }
-        _remove(verifier);
-    }
-
-    /// @inheritdoc IVerifierSet
-    function ejectAbsent(address verifier) external {
-        uint256 revealedIn = _requireMember(verifier).revealedIn;
-        uint256 until = Outages.deadline(clock, revealedIn * ROUND, (MAX_ABSENCE + 1) * ROUND, block.timestamp);
-        if (block.timestamp < until) revert VerifierSet_NotAbsent(verifier, roundAt(block.timestamp) - revealedIn);
-        _remove(verifier);
-    }
-
-    /// @inheritdoc IVerifierSet
-    function reveal(bytes32 preimage) external {
-        Member storage member = _requireMember(msg.sender);
-        uint256 round = roundAt(block.timestamp);
-        if (member.revealedIn == round) revert VerifierSet_AlreadyRevealed(msg.sender, round);
-        if (keccak256(abi.encode(preimage)) != member.tip) revert VerifierSet_WrongPreimage(msg.sender, member.tip);
-        member.tip = preimage;
-        // forge-lint: disable-next-line(unsafe-typecast) a round is far below 2^40
-        member.revealedIn = uint40(round);
-        bytes32 mix = keccak256(abi.encode(_mixes[round + 1], preimage));
-        _mixes[round + 1] = mix;
-        emit BeaconRevealed(round + 1, msg.sender, preimage, mix);
     }
 
     /// @inheritdoc IVerifierSet
@@ -201,18 +64,8 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         bytes32 root = Verdicts.root(findings);
         if (root != batch.root) revert VerifierSet_NotInBatch(root, batch.root);
         address[] memory signers = _checkBatch(batch, signatures);
-        IAttestationPolicy policy_ = IAttestationPolicy(policy);
-        for (uint256 i; i < count; ++i) {
-            Finding calldata finding = findings[i];
-            (bool counts, Summary memory told) = _checkFinding(batch, finding.summary);
-            if (!counts) continue;
-            try policy_.record(told.node, told.measuredAt, told.validUntil, told.units, told.passed) {
-                accepted |= uint256(1) << i;
-            } catch {
-                // Older than what is known of the node: brought alone before, or by another batch.
-            }
-        }
-        emit BatchAccepted(root, batch.beaconRound, batch.shard, accepted, findings, signers);
+        accepted = _record(batch, Verdicts.summaries(findings));
+        _emitBatchAccepted(batch, accepted, findings, signers);
     }
 
     /// @inheritdoc IVerifierSet
@@ -224,12 +77,12 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     ) external {
         _requireInBatch(batch.root, Verdicts.leaf(finding), proof);
         address[] memory signers = _checkBatch(batch, signatures);
-        (bool counts, Summary memory told) = _checkFinding(batch, finding.summary);
-        if (!counts) revert VerifierSet_FindingRefused(finding.digest);
+        uint256[] memory summaries = new uint256[](1);
+        summaries[0] = finding.summary;
+        if (_record(batch, summaries) == 0) revert VerifierSet_FindingRefused(finding.digest);
         Finding[] memory findings = new Finding[](1);
         findings[0] = finding;
         emit BatchAccepted(batch.root, batch.beaconRound, batch.shard, 1, findings, signers);
-        IAttestationPolicy(policy).record(told.node, told.measuredAt, told.validUntil, told.units, told.passed);
     }
 
     /// @inheritdoc IVerifierSet
@@ -243,8 +96,7 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     /// @inheritdoc IVerifierSet
     function reportMisstatement(Statement calldata statement, address verifier) external {
         bytes32 digest = _checkStatement(statement, verifier);
-        bool isTrue =
-            Verdicts.isConclusive(statement.verdict.result) && statement.summary == Verdicts.summary(statement.verdict);
+        bool isTrue = Verdicts.isToldTruly(statement.verdict, statement.summary);
         if (statement.batch.root == 0 || isTrue) revert VerifierSet_NotMisstated(digest);
         _punish(verifier, statement.verdict.sessionId);
     }
@@ -256,34 +108,9 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IVerifierSet
-    function setQuorum(uint256 committeeSize, uint256 signatures) external restricted {
-        bool isBounded = committeeSize != 0 && committeeSize <= MAX_COMMITTEE_SIZE && signatures <= committeeSize;
-        // Two majorities share a signer; one alone decides only in a committee of one.
-        if (!isBounded || signatures * 2 <= committeeSize) {
-            revert VerifierSet_InvalidQuorum(committeeSize, signatures);
-        }
-        // forge-lint: disable-start(unsafe-typecast) at most 16
-        _committeeSize = uint8(committeeSize);
-        _quorum = uint8(signatures);
-        // forge-lint: disable-end(unsafe-typecast)
-        emit QuorumSet(committeeSize, signatures);
-    }
-
-    /// @inheritdoc IVerifierSet
     function setPaused(bool paused_) external restricted {
         paused = paused_;
         emit PausedSet(paused_);
-    }
-
-    /// @inheritdoc IVerifierSet
-    function quorum() external view returns (uint256 committeeSize, uint256 signatures) {
-        return (_committeeSize, _quorum);
-    }
-
-    /// @inheritdoc IVerifierSet
-    function tipOf(address verifier) external view returns (bytes32) {
-        Member storage member = _members[verifier];
-        return member.joined ? member.tip : bytes32(0);
     }
 
     /// @inheritdoc IVerifierSet
@@ -302,21 +129,6 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IVerifierSet
-    function shardOf(address node) public pure returns (uint256) {
-        return uint160(node) % SHARDS;
-    }
-
-    /// @inheritdoc IVerifierSet
-    function roundAt(uint256 time) public pure returns (uint256) {
-        return time / ROUND;
-    }
-
-    /// @inheritdoc IVerifierSet
-    function beaconOf(uint256 round) public view returns (bytes32) {
-        return keccak256(abi.encode("Spheron beacon", block.chainid, address(this), round, _mixes[round]));
-    }
-
-    /// @inheritdoc IVerifierSet
     function hashVerdict(Verdict calldata verdict) public view returns (bytes32) {
         return _hashTypedDataV4(Verdicts.hash(verdict));
     }
@@ -326,101 +138,26 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         return _hashTypedDataV4(Verdicts.hash(batch));
     }
 
-    /// @inheritdoc IVerifierSet
-    function verifiers() public view returns (address[] memory members) {
-        uint256 rest = _taken;
-        members = new address[](LibBit.popCount(rest));
-        for (uint256 i; rest != 0; ++i) {
-            members[i] = _seats[LibBit.ffs(rest)].verifier;
-            rest &= rest - 1;
-        }
-    }
-
-    /// @inheritdoc IVerifierSet
-    function committeeOf(address node, uint256 round) public view returns (address[] memory members) {
-        return _committeeOf(shardOf(node), round);
-    }
-
-    function _committeeOf(uint256 shard, uint256 round) private view returns (address[] memory members) {
-        uint256 rest = _taken;
-        uint256 size = _committeeSize;
-        uint256 count = LibBit.popCount(rest);
-        if (count <= size) return verifiers();
-
-        bytes32 seed = EfficientHashLib.hash(beaconOf(round), bytes32(shard));
-        while (true) {
-            uint256[] memory keys = _lowest(seed, rest, Math.min(size, count));
-            members = new address[](keys.length);
-            uint256 late;
-            for (uint256 i; i < keys.length; ++i) {
-                uint256 seat = keys[i] & (MAX_VERIFIERS - 1);
-                Seat memory taken = _seats[seat];
-                members[i] = taken.verifier;
-                if (taken.since > round) late |= uint256(1) << seat;
-            }
-            if (late == 0) return members;
-            // Seldom: somebody has joined since, so that the next in the order moves up.
-            rest &= ~late;
-            count -= LibBit.popCount(late);
-        }
-    }
-
-    /// @dev The seats that come first in the order, as bits: whoever has one and may serve in the round is in the committee.
-    /// So is whoever comes next for each of them that joined too late, which `_committeeOf` tells.
-    function _firstSeats(uint256 shard, uint256 round) private view returns (uint256 seats) {
-        uint256 taken = _taken;
-        uint256 size = _committeeSize;
-        if (LibBit.popCount(taken) <= size) return 0;
-        uint256[] memory keys = _lowest(EfficientHashLib.hash(beaconOf(round), bytes32(shard)), taken, size);
-        for (uint256 i; i < size; ++i) {
-            seats |= uint256(1) << (keys[i] & (MAX_VERIFIERS - 1));
-        }
-    }
-
-    /// @dev Whether a signer's own slot shows that it is in the committee; no seat need be read then. Without first seats
-    /// everybody is in it.
-    function _isFirst(address signer, uint256 firstSeats, uint256 round) private view returns (bool) {
-        Member storage member = _members[signer];
-        if (firstSeats == 0) return member.joined;
-        return member.joined && firstSeats >> member.seat & 1 == 1 && member.since <= round;
-    }
-
-    /// @dev The `size` seats of `rest` that come first in the order of `seed`, lowest first, each as 16 bits of chance and
-    /// the 6 bits of its number.
-    function _lowest(bytes32 seed, uint256 rest, uint256 size) private pure returns (uint256[] memory keys) {
-        keys = new uint256[](size);
+    /// @dev Emits BatchAccepted as the compiler would, but copies the findings as they lie in calldata.
+    function _emitBatchAccepted(
+        VerdictBatch calldata batch,
+        uint256 accepted,
+        Finding[] calldata findings,
+        address[] memory signers
+    ) private {
+        (bytes32 topic, bytes32 root) = (BatchAccepted.selector, batch.root);
+        (uint256 round, uint256 shard) = (batch.beaconRound, batch.shard);
         assembly ("memory-safe") {
-            let first := add(keys, 0x20)
-            let limit := add(first, shl(5, size))
-            let end := first
-            let chances
-            mstore(0x00, seed)
-            for { let seat := 0 } rest { seat := add(seat, 1) } {
-                // A hash has the chances of 16 seats.
-                if iszero(and(seat, 15)) {
-                    mstore(0x20, seat)
-                    chances := keccak256(0x00, 0x40)
-                }
-                if and(rest, 1) {
-                    let key := or(shl(6, and(chances, 0xffff)), seat)
-                    // A new place has the highest key.
-                    if lt(end, limit) {
-                        mstore(end, not(0))
-                        end := add(end, 0x20)
-                    }
-                    let at := sub(end, 0x20)
-                    if lt(key, mload(at)) {
-                        for {} gt(at, first) { at := sub(at, 0x20) } {
-                            let before := mload(sub(at, 0x20))
-                            if gt(key, before) { break }
-                            mstore(at, before)
-                        }
-                        mstore(at, key)
-                    }
-                }
-                chances := shr(16, chances)
-                rest := shr(1, rest)
-            }
+            let data := mload(0x40)
+            let size := shl(6, findings.length)
+            mstore(data, accepted)
+            mstore(add(data, 0x20), 0x60)
+            mstore(add(data, 0x40), add(size, 0x80))
+            mstore(add(data, 0x60), findings.length)
+            calldatacopy(add(data, 0x80), findings.offset, size)
+            let rest := shl(5, add(mload(signers), 1))
+            mcopy(add(data, add(size, 0x80)), signers, rest)
+            log4(data, add(add(size, 0x80), rest), topic, root, round, shard)
         }
     }
 
@@ -432,24 +169,15 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         return _checkSignatures(batch.shard, batch.beaconRound, hashBatch(batch), signatures);
     }
 
-    /// @dev Reads what a batch tells about a node, and whether it can count.
-    function _checkFinding(VerdictBatch calldata batch, uint256 summary)
-        private
-        view
-        returns (bool counts, Summary memory told)
-    {
-        // forge-lint: disable-start(unsafe-typecast) each cut leaves the bits of its field
-        told.node = address(uint160(summary));
-        told.measuredAt = uint40(summary >> 160);
-        uint256 validFor = uint24(summary >> 200);
-        told.units = uint16(summary >> 224);
-        // forge-lint: disable-end(unsafe-typecast)
-        told.validUntil = told.measuredAt + validFor;
-        told.passed = validFor != 0;
-        if (shardOf(told.node) != batch.shard || !_isFresh(batch.beaconRound, told.measuredAt)) return (false, told);
-        INodeRegistry.Node memory node = registry.nodeOf(told.node);
-        if (node.provider == address(0) || node.resource != summary >> 240) return (false, told);
-        counts = !told.passed || (!paused && told.units != 0 && told.units <= node.units);
+    /// @dev Records those findings of a batch that can count. `summaries` is used up.
+    /// @return accepted Bit i is set if finding i counts.
+    function _record(VerdictBatch calldata batch, uint256[] memory summaries) private returns (uint256 accepted) {
+        uint256[] memory claims = registry.claimsOf(summaries);
+        (uint256 shard, uint256 opensAt, bool isPaused) = (batch.shard, batch.beaconRound * ROUND, paused);
+        for (uint256 i; i < claims.length; ++i) {
+            if (!_canCount(summaries[i], claims[i], shard, opensAt, isPaused)) summaries[i] = 0;
+        }
+        return IAttestationPolicy(policy).recordBatch(summaries);
     }
 
     function _checkSignatures(uint256 shard, uint256 round, bytes32 digest, Signature[] calldata signatures)
@@ -459,16 +187,13 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         if (signatures.length < _quorum) revert VerifierSet_QuorumNotReached(signatures.length, _quorum);
         uint256 first = _firstSeats(shard, round);
         signers = new address[](signatures.length);
-        address[] memory committee;
         address last;
         for (uint256 i; i < signatures.length; ++i) {
-            address signer = signatures[i].signer;
+            Signature calldata given = signatures[i];
+            address signer = given.signer;
             if (signer <= last) revert VerifierSet_DuplicateOrUnsortedSigner(signer);
-            if (!_isFirst(signer, first, round)) {
-                if (committee.length == 0) committee = _committeeOf(shard, round);
-                if (!_contains(committee, signer)) revert VerifierSet_NotInCommittee(signer, shard, round);
-            }
-            _checkSignature(signer, digest, signatures[i].signature);
+            if (!_serves(signer, first, shard, round)) revert VerifierSet_NotInCommittee(signer, shard, round);
+            _checkSignature(signer, digest, given.signature);
             last = signers[i] = signer;
         }
     }
@@ -516,14 +241,6 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         emit Equivocated(verifier, sessionId, msg.sender, slashed);
     }
 
-    function _remove(address verifier) private {
-        Member storage member = _members[verifier];
-        member.joined = false;
-        delete _seats[member.seat];
-        _taken &= ~(uint64(1) << member.seat);
-        emit VerifierLeft(verifier, msg.sender);
-    }
-
     /// @dev Emits VerdictAccepted as the compiler would, but copies the verdict as it lies in calldata, for a third of the
     /// gas.
     function _emitVerdictAccepted(Verdict calldata verdict, bytes32 digest, address[] memory signers) private {
@@ -546,30 +263,44 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
         }
     }
 
-    function _requireMember(address account) private view returns (Member storage member) {
-        member = _members[account];
-        if (!member.joined) revert VerifierSet_NotVerifier(account);
-    }
-
-    function _stakeOf(address verifier, address bondToken) private view returns (uint256) {
-        IBonds.Bond memory bond = bonds.bondOf(IBonds.Role.Verifier, verifier, bondToken);
-        return uint256(bond.active) + bond.thawing;
-    }
-
     function _checkClaim(Verdict calldata verdict) private view returns (bool passed) {
         if (!Verdicts.isConclusive(verdict.result)) revert VerifierSet_InvalidResult(verdict.result);
-        INodeRegistry.Node memory node = registry.nodeOf(verdict.node);
+        (address provider, uint256 resource, uint256 units) = _claimOf(verdict.node);
         passed = verdict.result == uint8(Result.Pass);
         // A failure is the node's, whoever it belongs to by now: nobody gets past it by moving the node.
-        bool isOther = passed && verdict.provider != node.provider;
-        if (node.provider == address(0) || isOther || verdict.claimedClass != node.resource) {
+        bool isOther = passed && verdict.provider != provider;
+        if (provider == address(0) || isOther || verdict.claimedClass != resource) {
             revert VerifierSet_ClaimMismatch(verdict.node, verdict.provider, verdict.claimedClass);
         }
         if (!passed) return false;
         if (paused) revert VerifierSet_Paused();
         uint256 unitsEnd = uint256(verdict.gpuIndex) + verdict.gpuCount;
-        if (verdict.floorClass != verdict.claimedClass || verdict.gpuCount == 0 || unitsEnd > node.units) {
+        if (verdict.floorClass != verdict.claimedClass || verdict.gpuCount == 0 || unitsEnd > units) {
             revert VerifierSet_PassBelowClaim(verdict.floorClass, verdict.gpuCount);
+        }
+    }
+
+    function _claimOf(address node) private view returns (address provider, uint256 resource, uint256 units) {
+        uint256[] memory nodes = new uint256[](1);
+        nodes[0] = uint160(node);
+        return NodeSlot.readClaim(registry.claimsOf(nodes)[0]);
+    }
+
+    /// @dev Whether a finding is one on a node of the shard, measured in the two rounds from `opensAt` on, which claims the
+    /// class measured, and the units that a pass attests.
+    function _canCount(uint256 told, uint256 claim, uint256 shard, uint256 opensAt, bool isPaused)
+        private
+        pure
+        returns (bool)
+    {
+        unchecked {
+            // The lowest bits are the node's; for a measurement before `opensAt` the difference wraps around.
+            if (told % SHARDS != shard || uint40(told >> 160) - opensAt >= 2 * ROUND) return false;
+            // Seconds, units and class of the one, provider, resource and units of the other.
+            if (claim << 96 == 0 || uint16(claim >> 160) != told >> 240) return false;
+            if (uint24(told >> 200) == 0) return true;
+            uint256 units = uint16(told >> 224);
+            return units != 0 && units <= claim >> 176 && !isPaused;
         }
     }
 
@@ -581,12 +312,5 @@ contract VerifierSet is IVerifierSet, AccessManaged, EIP712 {
 
     function _requireInBatch(bytes32 root, bytes32 leaf, bytes32[] calldata proof) private pure {
         if (!MerkleProofLib.verifyCalldata(proof, root, leaf)) revert VerifierSet_NotInBatch(leaf, root);
-    }
-
-    function _contains(address[] memory members, address account) private pure returns (bool) {
-        for (uint256 i; i < members.length; ++i) {
-            if (members[i] == account) return true;
-        }
-        return false;
     }
 }

@@ -17,6 +17,7 @@ contract A09_SignatureReplay is BatchFixture {
     function setUp() public override {
         super.setUp();
         _joinVerifiers(3);
+        skip(3 hours);
     }
 
     /// The twin with the other s is another signature of the same key over the same digest. It is refused, and would not
@@ -45,6 +46,7 @@ contract A09_SignatureReplay is BatchFixture {
         AgreesToAll account = new AgreesToAll();
         _bond(IBonds.Role.Verifier, address(account), MINIMUM_BOND);
         _joinAs(address(account), keccak256("tip"));
+        skip(2 hours);
         IVerifierSet.Verdict memory verdict = _verdict();
         address[] memory signers = verifierSet.verifiers();
         _sort(signers);
@@ -67,7 +69,7 @@ contract A09_SignatureReplay is BatchFixture {
         (IVerifierSet.VerdictBatch memory batch, IVerifierSet.Finding[] memory findings) = _batch(verdicts);
         IVerifierSet.Signature[] memory signatures = _signedBatch(batch, 3);
         _submit(verdicts[0]);
-        _expectStale();
+        vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_FindingRefused.selector, findings[0].digest));
         verifierSet.submitFinding(batch, signatures, findings[0], new bytes32[](0));
         assertEq(verifierSet.submitBatch(batch, signatures, findings), 0);
     }

@@ -9,6 +9,7 @@ contract A10_ChainIdSwitch is BatchFixture {
     function setUp() public override {
         super.setUp();
         _joinVerifiers(3);
+        skip(3 hours);
     }
 
     function testFuzz_AVerdictStaysOnItsChain(uint64 chainId) public {

@@ -13,7 +13,7 @@ contract A26_VerifierCollusion is BatchFixture {
         super.setUp();
         _joinVerifiers(12);
         verifierSet.setQuorum(5, 3);
-        skip(2 hours);
+        skip(3 hours);
     }
 
     /// Every coalition of fewer than a quorum of the committee decides nothing, however many outsiders join it.
@@ -152,6 +152,56 @@ contract A26_VerifierCollusion is BatchFixture {
         address present = _makeVerifier(1);
         vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_NotAbsent.selector, present, 0));
         verifierSet.ejectAbsent(present);
+    }
+
+    /// Whoever withholds its reveal, and picks the beacon by that, is in no committee of the round.
+    function test_WithholdingCostsThePlace() public {
+        for (uint256 i; i < 8; ++i) {
+            _reveal(_makeVerifier(i));
+        }
+        uint256 round = verifierSet.roundAt(block.timestamp) + 1;
+        for (uint160 shard; shard < 16; ++shard) {
+            address[] memory committee = verifierSet.committeeOf(address(shard), round);
+            for (uint256 i = 8; i < 12; ++i) {
+                assertFalse(_contains(committee, _makeVerifier(i)));
+            }
+        }
+    }
+
+    /// A sequencer that lets in the reveals of a few does not put them in charge: fewer than two thirds of all seats decide
+    /// no more than before.
+    function test_FewRevealsPutNobodyInCharge() public {
+        for (uint256 i; i < 7; ++i) {
+            _reveal(_makeVerifier(i));
+        }
+        uint256 round = verifierSet.roundAt(block.timestamp) + 1;
+        uint256 silent;
+        for (uint160 shard; shard < 16; ++shard) {
+            address[] memory committee = verifierSet.committeeOf(address(shard), round);
+            for (uint256 i = 7; i < 12; ++i) {
+                if (_contains(committee, _makeVerifier(i))) ++silent;
+            }
+        }
+        // Five of twelve would have 33 of 80 places on average.
+        assertGt(silent, 15);
+    }
+
+    /// Whose bond has left signs for no round that begins later.
+    function test_ABondThatLeftServesNoMore() public {
+        address gone = _makeVerifier(0);
+        vm.prank(gone);
+        bonds.thaw(IBonds.Role.Verifier, address(token), MINIMUM_BOND);
+        for (uint256 i = 1; i < 12; ++i) {
+            _reveal(_makeVerifier(i));
+        }
+        bytes32 preimage = chainOf[gone][7];
+        vm.prank(gone);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_NotBonded.selector, gone, address(token)));
+        verifierSet.reveal(preimage);
+        uint256 round = verifierSet.roundAt(block.timestamp) + 1;
+        for (uint160 shard; shard < 16; ++shard) {
+            assertFalse(_contains(verifierSet.committeeOf(address(shard), round), gone));
+        }
     }
 
     /// @dev Whether `index` is in the subset of three of five that starts at `seed` and leaves two out.

@@ -10,6 +10,7 @@ contract R_LivepeerCompactSignatureTwin is BatchFixture {
     function setUp() public override {
         super.setUp();
         _joinVerifiers(3);
+        skip(3 hours);
     }
 
     function testFuzz_ACompactTwinOfAVerdictCountsNoSecondTime(uint256 which) public {

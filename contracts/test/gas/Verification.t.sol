@@ -30,7 +30,7 @@ contract VerificationGasTest is GasTest {
         }
         _watch();
         _submitBatch(verdicts);
-        _keepEach(GROUP, "verdict in a batch of 30", count);
+        _keepEach(GROUP, "verdict in a batch of 30", count, 15_000);
     }
 
     /// @dev Another node of the provider with the committee of `node`.

@@ -10,6 +10,7 @@ contract BatchesTest is BatchFixture {
     function setUp() public override {
         super.setUp();
         _joinVerifiers(3);
+        skip(3 hours);
     }
 
     // A whole batch
@@ -171,12 +172,7 @@ contract BatchesTest is BatchFixture {
             assertEq(policy.standingOf(verdicts[i].node).units, i == index ? 8 : 0);
         }
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IAttestationPolicy.AttestationPolicy_NotNewer.selector,
-                verdicts[index].node,
-                block.timestamp,
-                block.timestamp
-            )
+            abi.encodeWithSelector(IVerifierSet.VerifierSet_FindingRefused.selector, findings[index].digest)
         );
         verifierSet.submitFinding(batch, signatures, findings[index], _proof(findings, index));
     }

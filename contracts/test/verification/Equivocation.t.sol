@@ -17,10 +17,9 @@ contract EquivocationTest is BatchFixture {
     function setUp() public override {
         super.setUp();
         _joinVerifiers(3);
+        skip(3 hours);
         verifier = _makeVerifier(0);
-        first = _verdict();
-        second = first;
-        second.result = uint8(IVerifierSet.Result.WrongComputation);
+        _findTwice();
     }
 
     function testFuzz_Report_TakesTheWholeStakeThawingOrNot(uint256 extra, uint256 thawing) public {
@@ -186,9 +185,22 @@ contract EquivocationTest is BatchFixture {
         assertFalse(_contains(verifierSet.verifiers(), verifier));
     }
 
+    /// @dev Alone it would be refused; in a batch it would count as a failure, which nobody has found.
+    function testFuzz_ReportMisstatement_TakesAPassThatCouldNotCountAlone(uint16 floorClass, bool isValid) public {
+        if (floorClass == first.claimedClass) isValid = false;
+        first.floorClass = floorClass;
+        if (!isValid) first.validUntil = first.measurement.startMs / 1000;
+        IVerifierSet.Finding[] memory findings = new IVerifierSet.Finding[](1);
+        findings[0] = _finding(first);
+        IVerifierSet.VerdictBatch memory batch = _batchOf(first, findings);
+        vm.prank(reporter);
+        verifierSet.reportMisstatement(_inBatch(verifier, first, batch, findings, 0), verifier);
+        assertFalse(_contains(verifierSet.verifiers(), verifier));
+    }
+
     function testFuzz_ReportMisstatement_RevertWhen_TheStatementIsTrue(uint8 result, uint16 floorClass) public {
         first.result = uint8(bound(result, 1, 4));
-        first.floorClass = floorClass;
+        if (first.result != uint8(IVerifierSet.Result.Pass)) first.floorClass = floorClass;
         IVerifierSet.Finding[] memory findings = new IVerifierSet.Finding[](1);
         findings[0] = _finding(first);
         IVerifierSet.VerdictBatch memory batch = _batchOf(first, findings);
@@ -304,6 +316,15 @@ contract EquivocationTest is BatchFixture {
         verifier = address(wallet);
         _bond(IBonds.Role.Verifier, verifier, MINIMUM_BOND);
         _joinAs(verifier, keccak256("tip"));
+        skip(2 hours);
+        _findTwice();
+    }
+
+    /// @dev One session with two findings.
+    function _findTwice() private {
+        first = _verdict();
+        second = first;
+        second.result = uint8(IVerifierSet.Result.WrongComputation);
     }
 
     function _report() private {

@@ -17,6 +17,7 @@ contract VerdictsTest is VerificationFixture {
     function setUp() public override {
         super.setUp();
         _joinVerifiers(3);
+        skip(3 hours);
     }
 
     function testFuzz_Submit_RecordsAPass(uint256 count, uint256 gpuCount, address caller) public {
@@ -69,7 +70,7 @@ contract VerdictsTest is VerificationFixture {
         if (beaconRound % 2 == 0) beaconRound = uint64(bound(beaconRound, round - 3, round + 3));
         IVerifierSet.Verdict memory verdict = _verdict();
         verdict.beaconRound = beaconRound;
-        IVerifierSet.Signature[] memory signatures = _signed(verdict, 2);
+        IVerifierSet.Signature[] memory signatures = _signedBy(verdict, verifierSet.verifiers());
         if (beaconRound != round && beaconRound != round - 1) {
             vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_StaleBeacon.selector, beaconRound, round));
         }
@@ -300,7 +301,6 @@ contract VerdictsTest is VerificationFixture {
         IVerifierSet.Verdict memory verdict = _verdict();
         IVerifierSet.Signature[] memory signatures = _signed(verdict, 3);
         verifierSet.submit(verdict, signatures);
-        uint256 measuredAt = block.timestamp;
         address[] memory members = verifierSet.verifiers();
         for (uint256 i; i < 3; ++i) {
             vm.prank(members[i]);
@@ -310,8 +310,14 @@ contract VerdictsTest is VerificationFixture {
         for (uint256 i; i < 3; ++i) {
             _joinAs(members[i], keccak256("tip"));
         }
+        // Who comes back signs for rounds to come.
         vm.expectRevert(
-            abi.encodeWithSelector(IAttestationPolicy.AttestationPolicy_NotNewer.selector, node, measuredAt, measuredAt)
+            abi.encodeWithSelector(
+                IVerifierSet.VerifierSet_NotInCommittee.selector,
+                signatures[0].signer,
+                verifierSet.shardOf(node),
+                verdict.beaconRound
+            )
         );
         verifierSet.submit(verdict, signatures);
     }
@@ -371,6 +377,7 @@ contract VerdictsTest is VerificationFixture {
         keyOf[address(wallet)] = keyOf[owner];
         _bond(IBonds.Role.Verifier, address(wallet), MINIMUM_BOND);
         _joinAs(address(wallet), keccak256("tip"));
+        skip(2 hours);
         verdict = _verdict();
         signatures = _signed(verdict, 3);
     }

@@ -54,6 +54,11 @@ abstract contract VerificationFixture is RegistryFixture {
         verifierSet.join(address(token), tip);
     }
 
+    function _leave(address verifier) internal {
+        vm.prank(verifier);
+        verifierSet.leave();
+    }
+
     /// @dev Each element is the preimage of the one below it; the tip is not on the list.
     function _newChain(address verifier) internal returns (bytes32 tip) {
         delete chainOf[verifier];

@@ -73,7 +73,7 @@ impl Stage<'_> {
     }
 
     fn hash_chain(&self, verifier: &Actor) -> HashChain {
-        HashChain::of_key(&verifier.key, self.chain.spec.chain_id, BEACON_ROUNDS)
+        HashChain::of_key(&verifier.key, self.chain.spec.chain_id, 1, BEACON_ROUNDS)
     }
 
     async fn issue_bond(&self, actor: &Actor) -> anyhow::Result<()> {

@@ -16,6 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use spheron_bindings::{
     attestation_policy::AttestationPolicy,
     distributor::Distributor,
+    head::Head,
     lease_book::{ILeaseBook, LeaseBook},
     ledger::Ledger,
     node_registry::{INodeRegistry, NodeRegistry},
@@ -309,8 +310,8 @@ impl Workload {
             (machine.windows, machine.start, machine.end) = (machine.windows + 1, now, valid_until);
         }
         let (node, provider) = (machine.address, machine.provider);
-        let [window, start, end, before] =
-            [machine.windows - 1, machine.start, machine.end, machine.before].map(U256::from);
+        let closed = u32::try_from(machine.windows - 1).unwrap();
+        let (start, end, before) = (machine.start, machine.end, machine.before);
         let session = self.unique();
         let verdict = IVerifierSet::Verdict {
             leaseId: B256::ZERO,
@@ -339,16 +340,8 @@ impl Workload {
         let accepted =
             VerifierSet::VerdictAccepted { sessionId: session, node, leaseId: lease_id, digest, verdict, signers };
         self.emit(Contract::VerifierSet, accepted);
-        let recorded = AttestationPolicy::AttestationRecorded {
-            node,
-            passed: true,
-            measuredAt: U256::from(now),
-            units: U256::from(8),
-            index: window,
-            start,
-            end,
-            before,
-        };
+        let head = Head { measured_at: now, units: 8, start, end, before, closed, cuts: 0 };
+        let recorded = AttestationPolicy::AttestationRecorded { node, head: head.word() };
         self.emit(Contract::AttestationPolicy, recorded);
     }
 

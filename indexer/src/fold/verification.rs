@@ -3,6 +3,7 @@
 use alloy::primitives::{Address, B256};
 use spheron_bindings::{
     attestation_policy::AttestationPolicy::{AttestationPolicyEvents, AttestationRecorded},
+    head::Head,
     verifier_set::VerifierSet::VerifierSetEvents,
 };
 
@@ -48,7 +49,7 @@ pub(super) fn apply_verifier_set(
             verifier.tip = e.preimage;
             verifier.revealed_in = round.saturating_sub(1);
             let beacon = state.beacons.entry((round,));
-            beacon.mix = e.mix;
+            beacon.mix = B256::right_padding_from(e.mix.as_slice());
             beacon.reveals += 1;
         }
         VerifierSetEvents::Equivocated(e) => {
@@ -88,16 +89,17 @@ pub(super) fn apply_policy(state: &mut State, event: &AttestationPolicyEvents) -
 }
 
 fn attest(state: &mut State, event: &AttestationRecorded) -> Result<(), Inconsistent> {
-    let (index, end) = (small(event.index), small(event.end));
+    let head = Head::from_word(event.head);
+    let index = u64::from(head.closed);
     let standing = state.standings.entry((event.node,));
-    standing.measured_at = small(event.measuredAt);
-    standing.units = small(event.units);
-    standing.windows = if end == 0 { 0 } else { index + 1 };
-    if end != 0 {
+    standing.measured_at = head.measured_at;
+    standing.units = head.units.into();
+    standing.windows = if head.end == 0 { 0 } else { index + 1 };
+    if head.end != 0 {
         if index > 0 && state.windows.find(&(event.node, index - 1)).is_none() {
             return Err(Inconsistent::unknown("window", format_args!("{} of node {}", index - 1, event.node)));
         }
-        let window = Window { start: small(event.start), end, before: small(event.before) };
+        let window = Window { start: head.start, end: head.end, before: head.before };
         *state.windows.entry((event.node, index)) = window;
     }
     Ok(())

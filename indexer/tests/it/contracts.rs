@@ -159,6 +159,8 @@ async fn verifier_joins(world: &World) {
     renter.join_verifiers(spon, chain.tip()).await.unwrap();
     world.pass(3_600).await;
     renter.reveal(chain.preimage_of(chain.tip()).unwrap()).await.unwrap();
+    // It is drawn from the second round after its join on.
+    world.pass(3_600).await;
 }
 
 /// A verdict by the only verifier on what was measured just now.

@@ -102,7 +102,8 @@ impl Join {
     pub(super) async fn run(self) -> anyhow::Result<VerifierState> {
         let client = self.account.client().await?;
         let token = self.bond_token.resolve(&client).await?;
-        client.join_verifiers(token.address, hash_chain(&client)?.tip()).await?;
+        let joins = client.verifier_joins(client.address()?).await?;
+        client.join_verifiers(token.address, hash_chain(&client, joins + 1)?.tip()).await?;
         VerifierState::read(&client, client.address()?).await
     }
 }
@@ -135,11 +136,11 @@ pub async fn reveal(client: &Client) -> anyhow::Result<()> {
     let verifier = client.address()?;
     let tip = client.verifier_tip(verifier).await?;
     ensure!(!tip.is_zero(), "{verifier} is no verifier: spheron verify join first");
-    let preimage = hash_chain(client)?.preimage_of(tip);
+    let preimage = hash_chain(client, client.verifier_joins(verifier).await?)?.preimage_of(tip);
     let preimage = preimage.context("the key's hash chain is used up: leave, and join again")?;
     Ok(client.reveal(preimage).await?)
 }
 
-fn hash_chain(client: &Client) -> anyhow::Result<HashChain> {
-    Ok(HashChain::of_key(client.signer()?, client.chain_id(), ROUNDS))
+fn hash_chain(client: &Client, join: u64) -> anyhow::Result<HashChain> {
+    Ok(HashChain::of_key(client.signer()?, client.chain_id(), join, ROUNDS))
 }

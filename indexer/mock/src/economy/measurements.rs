@@ -1,8 +1,8 @@
 //! Verifiers, verdicts and attested windows.
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256, FixedBytes, U256};
 use rand::Rng as _;
-use spheron_bindings::{attestation_policy::AttestationPolicy, verifier_set, verifier_set::VerifierSet};
+use spheron_bindings::{attestation_policy::AttestationPolicy, head::Head, verifier_set, verifier_set::VerifierSet};
 use spheron_indexer::{
     Contract,
     fold::{LeaseStatus, Window},
@@ -84,16 +84,11 @@ impl Economy {
         {
             self.cut(node, now, window.end);
         }
-        let recorded = AttestationPolicy::AttestationRecorded {
-            node,
-            passed,
-            measuredAt: U256::from(now),
-            units: U256::from(if passed { units } else { 0 }),
-            index: U256::from(index),
-            start: U256::from(start),
-            end: U256::from(end),
-            before: U256::from(before),
-        };
+        let units = if passed { u32::try_from(units).unwrap() } else { 0 };
+        let closed = u32::try_from(index).unwrap();
+        let cuts = self.state.standings.get(&(node,)).map_or(0, |standing| u32::try_from(standing.cuts).unwrap());
+        let head = Head { measured_at: now, units, start, end, before, closed, cuts };
+        let recorded = AttestationPolicy::AttestationRecorded { node, head: head.word() };
         self.emit(Contract::AttestationPolicy, recorded);
     }
 
@@ -134,7 +129,7 @@ impl Economy {
                 self.emit(Contract::VerifierSet, caught);
             }
             _ => {
-                let (preimage, mix) = (self.unique(), self.unique());
+                let (preimage, mix) = (self.unique(), FixedBytes::from_slice(&self.unique()[..22]));
                 self.emit(Contract::VerifierSet, VerifierSet::BeaconRevealed { round, verifier, preimage, mix });
             }
         }

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IBonds} from "../../src/stake/IBonds.sol";
+import {IVerifierSet} from "../../src/verification/IVerifierSet.sol";
+import {VerificationFixture} from "./VerificationFixture.sol";
+
+/// @title Who is drawn: those that revealed, as long as enough of them did
+contract BeaconTest is VerificationFixture {
+    uint256 private constant SIZE = 5;
+
+    /// @dev Whoever withholds a reveal to choose the beacon gives its own place away.
+    function testFuzz_CommitteeOf_IsDrawnFromThoseThatRevealed(address node_, uint256 count, uint256 withheld) public {
+        count = bound(count, SIZE, 24);
+        uint256 revealed = _revealAll(count, withheld, count / 3);
+        uint256 round = verifierSet.roundAt(block.timestamp) + 1;
+        address[] memory committee = verifierSet.committeeOf(node_, round);
+        assertEq(committee.length, revealed < SIZE ? revealed : SIZE);
+        for (uint256 i; i < committee.length; ++i) {
+            assertTrue(_hasRevealed(committee[i]));
+        }
+    }
+
+    /// @dev Fewer could be all that one sequencer let in.
+    function test_CommitteeOf_IsDrawnFromAllIfFewerThanTwoThirdsRevealed() public {
+        _revealAll(12, 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4, 5);
+        uint256 round = verifierSet.roundAt(block.timestamp) + 1;
+        bool isOneSilent;
+        for (uint160 shard; shard < 16; ++shard) {
+            address[] memory committee = verifierSet.committeeOf(address(shard), round);
+            assertEq(committee.length, SIZE);
+            for (uint256 i; i < SIZE; ++i) {
+                if (!_hasRevealed(committee[i])) isOneSilent = true;
+            }
+        }
+        assertTrue(isOneSilent);
+    }
+
+    /// @dev Once the beacon is known nobody can change who may be drawn: leaving, joining and coming back only free places.
+    function testFuzz_CommitteeOf_NobodyComesInOnceTheBeaconIsKnown(uint256 withheld, uint256 leavers, uint160 node_)
+        public
+    {
+        _revealAll(12, withheld, 6);
+        uint256 round = verifierSet.roundAt(block.timestamp) + 1;
+        skip(1 hours);
+        address[] memory before = verifierSet.committeeOf(address(node_), round);
+        address[] memory members = verifierSet.verifiers();
+        assertNotEq(before.length, 0);
+        for (uint256 i; i < 12; ++i) {
+            if (leavers >> i & 1 == 0) continue;
+            _leave(members[i]);
+            if (leavers >> (12 + i) & 1 == 1) _joinAs(members[i], _newChain(members[i]));
+        }
+        _joinVerifier(100);
+        address[] memory later = verifierSet.committeeOf(address(node_), round);
+        for (uint256 i; i < 12; ++i) {
+            if (leavers >> i & 1 == 1) assertFalse(_contains(later, members[i]), "who left");
+            else if (_contains(before, members[i])) assertTrue(_contains(later, members[i]), "who stayed");
+        }
+        assertFalse(_contains(later, _makeVerifier(100)), "who joined");
+    }
+
+    /// @dev Newcomers cannot reveal yet: they must not make those that did look few.
+    function test_CommitteeOf_NewcomersDoNotCountAsSilent() public {
+        _revealAll(8, 0, 0);
+        address last = verifierSet.verifiers()[7];
+        skip(1 hours);
+        for (uint256 i; i < 10; ++i) {
+            _joinVerifier(50 + i);
+        }
+        // One that leaves at once is no newcomer any more.
+        _leave(_makeVerifier(59));
+        for (uint256 i; i < 6; ++i) {
+            _reveal(_makeVerifier(i));
+        }
+        uint256 round = verifierSet.roundAt(block.timestamp) + 1;
+        for (uint160 shard; shard < 16; ++shard) {
+            address[] memory committee = verifierSet.committeeOf(address(shard), round);
+            assertEq(committee.length, SIZE);
+            assertFalse(_contains(committee, last));
+            assertFalse(_contains(committee, _makeVerifier(6)));
+        }
+    }
+
+    function test_Submit_RevertWhen_ASignerWithheldItsReveal() public {
+        _revealAll(6, 1, 1);
+        address silent = _makeVerifier(0);
+        skip(1 hours);
+        IVerifierSet.Verdict memory verdict = _verdict();
+        address[] memory signers = new address[](3);
+        (signers[0], signers[1], signers[2]) = (silent, _makeVerifier(1), _makeVerifier(2));
+        IVerifierSet.Signature[] memory signatures = _signedBy(verdict, signers);
+        uint256 shard = verifierSet.shardOf(verdict.node);
+        vm.expectRevert(
+            abi.encodeWithSelector(IVerifierSet.VerifierSet_NotInCommittee.selector, silent, shard, verdict.beaconRound)
+        );
+        verifierSet.submit(verdict, signatures);
+        (signers[0], signers[1], signers[2]) = (_makeVerifier(1), _makeVerifier(2), _makeVerifier(3));
+        verifierSet.submit(verdict, _signedBy(verdict, signers));
+        assertEq(policy.standingOf(node).units, 8);
+    }
+
+    /// @dev Who thaws its bond away is drawn no more, and need not be ejected for that.
+    function test_Reveal_RevertWhen_TheBondHasLeft() public {
+        address verifier = _joinVerifier(0);
+        skip(1 hours);
+        vm.prank(verifier);
+        bonds.thaw(IBonds.Role.Verifier, address(token), 1);
+        bytes32 preimage = chainOf[verifier][7];
+        vm.prank(verifier);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_NotBonded.selector, verifier, address(token)));
+        verifierSet.reveal(preimage);
+    }
+
+    function test_JoinsOf_CountsJoins() public {
+        address verifier = _makeVerifier(0);
+        assertEq(verifierSet.joinsOf(verifier), 0);
+        _joinVerifier(0);
+        assertEq(verifierSet.joinsOf(verifier), 1);
+        _leave(verifier);
+        assertEq(verifierSet.joinsOf(verifier), 1);
+        _joinAs(verifier, _newChain(verifier));
+        assertEq(verifierSet.joinsOf(verifier), 2);
+    }
+
+    /// @dev In a full set the one with the least in bond makes room for whoever has a tenth more.
+    function testFuzz_Join_TakesTheSeatOfTheLeastBonded(uint256 least, uint256 extra) public {
+        _joinVerifiers(64);
+        least = bound(least, 0, 63);
+        for (uint256 i; i < 64; ++i) {
+            if (i != least) _bond(IBonds.Role.Verifier, _makeVerifier(i), 1);
+        }
+        address verifier = _makeVerifier(64);
+        uint256 needed = MINIMUM_BOND + MINIMUM_BOND / 10;
+        extra = bound(extra, 0, needed);
+        _bond(IBonds.Role.Verifier, verifier, needed - 1);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_Full.selector, 64));
+        _joinAs(verifier, keccak256("tip"));
+        _bond(IBonds.Role.Verifier, verifier, 1 + extra);
+        vm.expectEmit(address(verifierSet));
+        emit IVerifierSet.VerifierLeft(_makeVerifier(least), verifier);
+        _joinAs(verifier, keccak256("tip"));
+        assertEq(verifierSet.verifiers().length, 64);
+        assertEq(verifierSet.verifiers()[least], verifier);
+        assertFalse(_contains(verifierSet.verifiers(), _makeVerifier(least)));
+    }
+
+    /// @dev `count` verifiers join, and all but those of the lowest bits of `withheld`, at most `most`, reveal in the round
+    /// from which on the newest of them is drawn.
+    function _revealAll(uint256 count, uint256 withheld, uint256 most) private returns (uint256 revealed) {
+        verifierSet.setQuorum(SIZE, 3);
+        _joinVerifiers(count);
+        skip(2 hours);
+        for (uint256 i; i < count; ++i) {
+            if (withheld >> i & 1 == 1 && i - revealed < most) continue;
+            _reveal(_makeVerifier(i));
+            ++revealed;
+        }
+    }
+
+    function _hasRevealed(address verifier) private view returns (bool) {
+        return chainOf[verifier].length != 8;
+    }
+}
