@@ -34,6 +34,12 @@ fn verifiers(subject: &Subject<'_>, set: Address, checks: &mut Vec<Check>) {
         checks.push(Check::new("verifier", entity, keys([verifier.as_slice()]), set, &call, move |found| {
             vec![Field::new("tip", tip, found)]
         }));
+        let joins = U256::from(row.joins);
+        let call = VerifierSet::joinsOfCall { verifier: *verifier };
+        let entity = format!("verifier {verifier}");
+        checks.push(Check::new("verifier", entity, keys([verifier.as_slice()]), set, &call, move |found| {
+            vec![Field::new("joins", joins, found)]
+        }));
     }
 }
 

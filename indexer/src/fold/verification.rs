@@ -35,6 +35,7 @@ pub(super) fn apply_verifier_set(
             verifier.seat = seat;
             verifier.since_round = round + ROUNDS_UNTIL_DRAWN;
             verifier.revealed_in = round;
+            verifier.joins += 1;
         }
         VerifierSetEvents::VerifierLeft(e) => {
             let verifier = verifier(state, e.verifier)?;

@@ -19,6 +19,8 @@ entities! {
         since_round: u64,
         /// Round of its latest reveal, or of its join.
         revealed_in: u64,
+        /// How often it has joined.
+        joins: u64,
         /// Whether it signed two conflicting verdicts.
         banned: bool,
         /// Wei that they cost it.
