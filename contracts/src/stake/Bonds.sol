@@ -120,10 +120,9 @@ contract Bonds is Delegation {
     function lock(address provider, address token, uint256 amount) external {
         if (!isClaimer[msg.sender]) revert Bonds_NotAuthorized(msg.sender);
         Bond storage b = _bonds[Role.Provider][provider][token];
-        uint256 locked = b.locked;
-        uint256 available = Math.saturatingSub(b.active, locked);
+        uint256 available = lockableOf(provider, token);
         if (amount > available) revert Bonds_InsufficientBond(available, amount);
-        locked += amount;
+        uint256 locked = b.locked + amount;
         // forge-lint: disable-next-line(unsafe-typecast) at most the active bond
         b.locked = uint96(locked);
         uint256 own = lockedBy[msg.sender][provider][token] + amount;
@@ -182,6 +181,12 @@ contract Bonds is Delegation {
     /// @inheritdoc IBonds
     function lockedOf(address provider, address token) external view returns (uint256) {
         return _bonds[Role.Provider][provider][token].locked;
+    }
+
+    /// @inheritdoc IBonds
+    function lockableOf(address provider, address token) public view returns (uint256) {
+        Bond storage b = _bonds[Role.Provider][provider][token];
+        return Math.saturatingSub(b.active, b.locked);
     }
 
     /// @inheritdoc IBonds

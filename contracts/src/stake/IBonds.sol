@@ -234,6 +234,9 @@ interface IBonds {
     /// @notice Wei of a provider's bond that claimers have locked.
     function lockedOf(address provider, address token) external view returns (uint256);
 
+    /// @notice Wei of a provider's bond that a claimer may lock now.
+    function lockableOf(address provider, address token) external view returns (uint256);
+
     /// @notice Wei of a provider's bond that `claimer` has locked.
     function lockedBy(address claimer, address provider, address token) external view returns (uint256);
 
