@@ -29,6 +29,9 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
     }
 
     uint256 private constant DRIP_PERIOD = 7 days;
+    /// @dev Shares without which nothing drips, one SPON's worth at first: all SPON there can be, dripped to them, makes a
+    /// share worth 10^6 wei, and that is the most that a deposit loses by rounding.
+    uint256 private constant LEAST_STAKE = 1e21;
     uint256 private constant MIN_COOLDOWN = 2 days;
     uint256 private constant MAX_COOLDOWN = 30 days;
 
@@ -75,7 +78,7 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
 
         uint256 assets = convertToAssets(shares);
         require(assets != 0, StakedSpon_ZeroAmount());
-        if (shares == totalSupply()) _stopDrip();
+        if (totalSupply() < shares + LEAST_STAKE) _stopDrip();
         _burn(owner, shares);
         // forge-lint: disable-next-line(unsafe-typecast)
         _assets.held -= uint96(assets); // a part of it
@@ -267,7 +270,8 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
 
     function _deposit(address caller, address receiver, uint256 assets, uint256 shares) internal override {
         require(shares != 0, StakedSpon_ZeroAmount());
-        if (totalSupply() == 0) _restartDrip();
+        uint256 supply = totalSupply();
+        if (supply < LEAST_STAKE && supply + shares >= LEAST_STAKE) _restartDrip();
         // forge-lint: disable-next-line(unsafe-typecast)
         _assets.held += uint96(assets); // at most maxDeposit
         super._deposit(caller, receiver, assets, shares);
@@ -278,13 +282,13 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
         return type(uint96).max - _assets.held;
     }
 
-    /// @dev Nobody is staked from now on.
+    /// @dev Less than the least stake is left from now on.
     function _stopDrip() private {
         (uint256 undripped, uint256 remaining) = _dripNow();
         _setDrip(undripped, remaining);
     }
 
-    /// @dev Somebody is staked again.
+    /// @dev The least stake is there again.
     function _restartDrip() private {
         (uint256 undripped, uint256 remaining) = _dripNow();
         if (undripped == 0) return;
@@ -306,7 +310,7 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
     /// @dev Wei not yet dripped, and the seconds that they still take.
     function _dripNow() private view returns (uint256 undripped, uint256 remaining) {
         Assets memory assets = _assets;
-        if (totalSupply() == 0) return (assets.undripped, assets.duration);
+        if (totalSupply() < LEAST_STAKE) return (assets.undripped, assets.duration);
         if (block.timestamp >= assets.endsAt) return (0, 0);
         remaining = assets.endsAt - block.timestamp;
         // Rounded up: what has dripped rounds down.
