@@ -76,6 +76,7 @@ contract Disputes is IDisputes, AccessManaged, ReentrancyGuardTransient {
             token: token,
             stake: stake
         });
+        bonds.hold(role, accused, token);
         emit DisputeOpened(id, accused, msg.sender, role, token, deposit, stake, evidenceHash, uri);
         _pull(token, deposit);
     }
