@@ -217,7 +217,7 @@ contract Bonds is Delegation {
         uint256 active = _bonds[role][owner][token].active;
         uint256 minimum = minimumOf[role][token];
         if (minimum == 0 || active < minimum) return 0;
-        return active + Math.min(poolOf(role, owner, token).value, active * MAX_LEVERAGE);
+        return active + Math.min(earningOf(role, owner, token), active * MAX_LEVERAGE);
     }
 
     function _unlock(address claimer, address provider, address token, uint256 amount) private {
