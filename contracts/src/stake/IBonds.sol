@@ -203,8 +203,8 @@ interface IBonds {
     function unlockFormer(address claimer, address provider, address token) external;
 
     /// @notice Takes up to `amount` wei, and owes it to `harmed`: out of what thaws, then out of what nobody has locked, both
-    /// but for what is held, then up to `mostLocked` wei of what the caller has locked. No cap of a window binds it. Only claimers. Where a slash has
-    /// left less than is locked, claimers are served in the order in which they come.
+    /// but for what is held, then up to `mostLocked` wei of what the caller has locked. No cap of a window binds it. Only
+    /// claimers. Where a slash has left less than is locked, claimers are served in the order in which they come.
     /// @return seized Wei taken; less than asked only if no more of those is there.
     /// @return freed Wei of them that the caller had locked, and has no longer.
     function seize(address provider, address token, uint256 amount, address harmed, uint256 mostLocked)
