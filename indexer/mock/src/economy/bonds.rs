@@ -53,6 +53,10 @@ impl Economy {
     pub(super) fn slash(&mut self) {
         let Some(key @ (role, owner, token)) = self.bonded() else { return };
         let bond = self.state.bonds.get(&key).unwrap().clone();
+        let held = (bond.active + bond.thawing) / U256::from(10);
+        let held_until = U256::from(self.now + 7 * 86_400);
+        self.emit(Contract::Bonds, Bonds::BondHeld { role: role as u8, owner, token, held, heldUntil: held_until });
+        let bond = self.state.bonds.get(&key).unwrap().clone();
         let (active, thawing) = (self.amount(bond.active), bond.thawing / U256::from(10));
         let taken = active + thawing;
         let (harmed, reporter) = (self.account(), self.account());
