@@ -21,13 +21,11 @@ abstract contract Clawbacks is ILeaseBook {
     using SafeCast for uint256;
 
     /// @notice Most seconds that can be paid before they are taken back: a verdict attests no longer.
-    uint256 public constant MAX_EXPOSURE = 26 hours;
+    uint256 public constant MAX_EXPOSURE = LeaseMath.MAX_EXPOSURE;
 
     /// @dev Gas that the bonds are given to free a cover, which must not hang on them.
     uint256 private constant UNLOCK_GAS = 100_000;
     uint256 private constant UNLOCK_GAS_NEEDED = 2 * UNLOCK_GAS * 64 / 63 + 5_000;
-
-    uint256 private constant BASIS_POINTS = 10_000;
 
     /// @notice Where providers' bonds are.
     IBonds public immutable bonds;
@@ -138,8 +136,7 @@ abstract contract Clawbacks is ILeaseBook {
         return terms.coverBps == 0 ? 0 : _fullCover(terms) - _coverUsed[leaseId];
     }
 
-    /// @dev Rounded up, against the provider.
     function _fullCover(Terms memory terms) private pure returns (uint256) {
-        return Math.ceilDiv(terms.rate * Math.min(terms.maxSeconds, MAX_EXPOSURE) * terms.coverBps, BASIS_POINTS);
+        return LeaseMath.cover(terms.rate, terms.maxSeconds, terms.coverBps);
     }
 }

@@ -11,6 +11,9 @@ library LeaseMath {
     /// @dev Words of `ILeaseBook.Terms`, whose fields are all static.
     uint256 internal constant TERMS_BYTES = 18 * 32;
 
+    /// @notice Most seconds that can be paid before they are taken back: a verdict attests no longer.
+    uint256 internal constant MAX_EXPOSURE = 26 hours;
+
     uint256 private constant BASIS_POINTS = 10_000;
 
     /// @notice Copies terms over `copied`, and hashes them. The copy may be looked at once a lease is known by the hash: bits
@@ -41,6 +44,12 @@ library LeaseMath {
     /// @notice The protocol's share of `gross` wei, rounded down; the rest is the provider's.
     function fee(uint256 gross, uint256 feeBps) internal pure returns (uint256) {
         return gross * feeBps / BASIS_POINTS;
+    }
+
+    /// @notice Wei of the provider's bond that a lease locks: a part of what can be paid too early, rounded up, against the
+    /// provider.
+    function cover(uint256 rate, uint256 maxSeconds, uint256 coverBps) internal pure returns (uint256) {
+        return (rate * _min(maxSeconds, MAX_EXPOSURE) * coverBps + BASIS_POINTS - 1) / BASIS_POINTS;
     }
 
     /// @notice When the lease ends (unix seconds): as fixed, else once its grace has passed.

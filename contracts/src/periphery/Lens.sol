@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {ILeaseBook} from "../lease/ILeaseBook.sol";
+import {LeaseMath} from "../lease/LeaseMath.sol";
 import {PolicyCalls} from "../lease/PolicyCalls.sol";
 import {ILedger} from "../money/ILedger.sol";
 import {INodeRegistry} from "../registry/INodeRegistry.sol";
@@ -16,6 +17,10 @@ import {ILens} from "./ILens.sol";
 
 /// @title Lens
 contract Lens is ILens {
+    uint256 private constant BASIS_POINTS = 10_000;
+    /// @dev Nonces of a node that may be open at once, as in the LeaseBook.
+    uint256 private constant NONCES = 192;
+
     /// @notice What it reads.
     ILedger public immutable ledger;
     /// @notice What it reads.
@@ -145,13 +150,25 @@ contract Lens is ILens {
         }
     }
 
+    /// @dev What opening a lease would refuse, without the signature and the money.
     function _isOpen(ILeaseBook.Offer calldata offer, address renter, uint256 price) private view returns (bool) {
         ILeaseBook.Market memory market = leaseBook.marketOf(offer.token, offer.policy);
-        uint256 floor = leaseBook.nonceFloor(offer.node);
-        bool isNonceFree =
-            offer.nonce >= floor && offer.nonce < floor + 192 && !leaseBook.isNonceUsed(offer.node, offer.nonce);
         return !leaseBook.paused() && market.isOpen && price >= market.minFunds && block.timestamp <= offer.deadline
-            && (offer.renter == address(0) || offer.renter == renter) && isNonceFree
-            && registry.nodeOf(offer.node).status == INodeRegistry.Status.Active;
+            && offer.units != 0 && offer.holdRateBps <= BASIS_POINTS && renter != address(0)
+            && (offer.renter == address(0) || offer.renter == renter) && _isNonceFree(offer)
+            && _isCovered(offer, market.coverBps);
+    }
+
+    function _isNonceFree(ILeaseBook.Offer calldata offer) private view returns (bool) {
+        uint256 floor = leaseBook.nonceFloor(offer.node);
+        return offer.nonce >= floor && offer.nonce < floor + NONCES && !leaseBook.isNonceUsed(offer.node, offer.nonce);
+    }
+
+    /// @dev Whether the node is active, and its owner's bond has what a lease would lock.
+    function _isCovered(ILeaseBook.Offer calldata offer, uint256 coverBps) private view returns (bool) {
+        INodeRegistry.Node memory node = registry.nodeOf(offer.node);
+        if (node.status != INodeRegistry.Status.Active) return false;
+        uint256 cover = LeaseMath.cover(offer.rate, offer.maxSeconds, coverBps);
+        return cover == 0 || cover <= bondsContract.lockableOf(node.provider, offer.token);
     }
 }

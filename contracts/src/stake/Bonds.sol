@@ -87,8 +87,12 @@ contract Bonds is Delegation {
         if (amount == 0) revert Bonds_NotThawed(0, b.thawedAt);
         uint256 leavesAt = _leavesAt(b.thawedAt);
         if (block.timestamp < leavesAt) revert Bonds_NotThawed(amount, leavesAt);
-        b.thawing = 0;
-        b.thawedAt = 0;
+        amount -= _heldOfThawed(b);
+        if (amount == 0) revert Bonds_NotThawed(b.thawing, Math.min(_leavesAt(b.heldUntil), _heldLast(b)));
+        // forge-lint: disable-next-line(unsafe-typecast) a part of the bucket
+        uint96 left = b.thawing - uint96(amount);
+        b.thawing = left;
+        if (left == 0) b.thawedAt = 0;
         emit BondWithdrawn(role, msg.sender, token, to, amount);
         _push(token, to, amount);
     }
@@ -117,13 +121,25 @@ contract Bonds is Delegation {
     }
 
     /// @inheritdoc IBonds
+    function hold(Role role, address owner, address token) external {
+        if (!isSlasher[msg.sender]) revert Bonds_NotAuthorized(msg.sender);
+        Bond storage b = _bonds[role][owner][token];
+        uint256 held = Math.max(_heldOf(b), _cap(uint256(b.active) + b.thawing));
+        uint256 heldUntil = block.timestamp + MIN_THAW_PERIOD;
+        // forge-lint: disable-start(unsafe-typecast) a tenth of a stake, and a time far below 2^40
+        b.held = uint96(held);
+        b.heldUntil = uint40(heldUntil);
+        // forge-lint: disable-end(unsafe-typecast)
+        emit BondHeld(role, owner, token, held, heldUntil);
+    }
+
+    /// @inheritdoc IBonds
     function lock(address provider, address token, uint256 amount) external {
         if (!isClaimer[msg.sender]) revert Bonds_NotAuthorized(msg.sender);
         Bond storage b = _bonds[Role.Provider][provider][token];
-        uint256 locked = b.locked;
-        uint256 available = Math.saturatingSub(b.active, locked);
+        uint256 available = lockableOf(provider, token);
         if (amount > available) revert Bonds_InsufficientBond(available, amount);
-        locked += amount;
+        uint256 locked = b.locked + amount;
         // forge-lint: disable-next-line(unsafe-typecast) at most the active bond
         b.locked = uint96(locked);
         uint256 own = lockedBy[msg.sender][provider][token] + amount;
@@ -185,6 +201,12 @@ contract Bonds is Delegation {
     }
 
     /// @inheritdoc IBonds
+    function lockableOf(address provider, address token) public view returns (uint256) {
+        Bond storage b = _bonds[Role.Provider][provider][token];
+        return Math.min(Math.saturatingSub(b.active, b.locked), Math.saturatingSub(_unlockedOf(b), _heldOf(b)));
+    }
+
+    /// @inheritdoc IBonds
     function isBonded(Role role, address owner, address token) external view returns (bool) {
         uint256 minimum = minimumOf[role][token];
         return minimum != 0 && _bonds[role][owner][token].active >= minimum;
@@ -195,7 +217,7 @@ contract Bonds is Delegation {
         uint256 active = _bonds[role][owner][token].active;
         uint256 minimum = minimumOf[role][token];
         if (minimum == 0 || active < minimum) return 0;
-        return active + Math.min(poolOf(role, owner, token).value, active * MAX_LEVERAGE);
+        return active + Math.min(earningOf(role, owner, token), active * MAX_LEVERAGE);
     }
 
     function _unlock(address claimer, address provider, address token, uint256 amount) private {
@@ -229,8 +251,8 @@ contract Bonds is Delegation {
         if (thawing == 0) b.thawedAt = 0;
     }
 
-    /// @dev Takes up to `amount` wei: out of what is leaving, then out of what nobody has locked, then out of what the
-    /// claimer has. A claim thus weakens the cover of no other one before the rest is used up.
+    /// @dev Takes up to `amount` wei: out of what is leaving, then out of what nobody has locked, both but for what is held,
+    /// then out of what the claimer has locked. A claim thus weakens the cover of no other one before the rest is used up.
     /// @return fromActive Wei.
     /// @return fromThawing Wei.
     /// @return freed Wei of them that are locked no longer.
@@ -239,8 +261,9 @@ contract Bonds is Delegation {
         returns (uint256 fromActive, uint256 fromThawing, uint256 freed)
     {
         (uint256 active, uint256 thawing, uint256 locked) = (b.active, b.thawing, b.locked);
-        fromThawing = Math.min(amount, thawing);
-        fromActive = Math.min(amount - fromThawing, Math.saturatingSub(active, locked));
+        uint256 reached = Math.min(amount, Math.saturatingSub(_unlockedOf(b), _heldOf(b)));
+        fromThawing = Math.min(reached, thawing);
+        fromActive = reached - fromThawing;
         freed = Math.min(amount - fromThawing - fromActive, Math.min(own, active - fromActive));
         fromActive += freed;
         // forge-lint: disable-start(unsafe-typecast) each is at most what it is taken from
@@ -251,18 +274,46 @@ contract Bonds is Delegation {
         if (thawing == fromThawing) b.thawedAt = 0;
     }
 
+    /// @dev Wei that no claim has locked.
+    function _unlockedOf(Bond storage b) private view returns (uint256) {
+        return b.thawing + Math.saturatingSub(b.active, b.locked);
+    }
+
+    /// @dev Wei that are held now, of those that no claim has locked.
+    function _heldOf(Bond storage b) private view returns (uint256) {
+        return b.held != 0 && block.timestamp < _leavesAt(b.heldUntil) ? b.held : 0;
+    }
+
+    /// @dev What of a thawed bucket is held, behind what of the active bond no claim has locked.
+    function _heldOfThawed(Bond storage b) private view returns (uint256) {
+        if (block.timestamp >= _heldLast(b)) return 0;
+        return Math.min(b.thawing, Math.saturatingSub(_heldOf(b), Math.saturatingSub(b.active, b.locked)));
+    }
+
+    /// @dev Until when a thawed bucket can be held: whatever was held when it had thawed has ended by then, and who accuses
+    /// again and again holds it no longer.
+    function _heldLast(Bond storage b) private view returns (uint256) {
+        return _leavesAt(b.thawedAt + MIN_THAW_PERIOD);
+    }
+
+    /// @dev What of a stake a window may lose without proof.
+    function _cap(uint256 stake) private pure returns (uint256) {
+        return stake * SLASH_CAP_BPS / BPS;
+    }
+
     /// @dev Counts `slashed` wei in the slash window of `b`, beginning one if none is open.
     function _countInWindow(Bond storage b, uint256 stake, uint256 slashed) private {
         uint256 start = b.windowStart;
         uint256 left = b.windowLeft;
         if (block.timestamp >= start + SLASH_WINDOW) {
             start = block.timestamp;
-            left = stake * SLASH_CAP_BPS / BPS;
+            left = Math.max(_cap(stake), Math.min(b.held, _unlockedOf(b)));
         }
         if (slashed > left) revert Bonds_SlashCapExceeded(slashed, left);
         // forge-lint: disable-start(unsafe-typecast) a tenth of a stake, and a time far below 2^40
         b.windowLeft = uint96(left - slashed);
         b.windowStart = uint40(start);
+        if (b.held != 0) b.held = uint96(Math.saturatingSub(b.held, slashed));
         // forge-lint: disable-end(unsafe-typecast)
     }
 

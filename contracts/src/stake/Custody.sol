@@ -18,7 +18,8 @@ abstract contract Custody is IBonds, AccessManaged, ReentrancyGuardTransient {
     address public constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
 
     uint256 internal constant BPS = 10_000;
-    uint256 private constant MIN_THAW_PERIOD = 7 days;
+    /// @dev The longest that a judgement takes fits into it.
+    uint256 internal constant MIN_THAW_PERIOD = 7 days;
     uint256 private constant MAX_THAW_PERIOD = 60 days;
 
     /// @inheritdoc IBonds

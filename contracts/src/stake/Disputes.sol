@@ -11,7 +11,8 @@ import {IBonds} from "./IBonds.sol";
 import {IDisputes} from "./IDisputes.sol";
 
 /// @title Disputes
-/// @dev Immutable. Bonds must know it as a slasher; what it slashes there is paid there.
+/// @dev Immutable. Bonds must know it as a slasher; what it slashes there is paid there, and what it
+/// may slash is held there.
 contract Disputes is IDisputes, AccessManaged, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
@@ -77,6 +78,7 @@ contract Disputes is IDisputes, AccessManaged, ReentrancyGuardTransient {
             stake: stake
         });
         emit DisputeOpened(id, accused, msg.sender, role, token, deposit, stake, evidenceHash, uri);
+        bonds.hold(role, accused, token);
         _pull(token, deposit);
     }
 

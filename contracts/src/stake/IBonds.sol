@@ -8,6 +8,9 @@ import {IOutageClock} from "../governance/IOutageClock.sol";
 /// slash makes the harmed whole first, then rewards the reporter up to a cap, and burns the rest.
 /// @notice Claims lock a provider's bond behind fees that were paid before they were final: what is locked cannot thaw,
 /// and the claimer that locked it may seize it for whoever was harmed.
+/// @notice A hold keeps what a judgement may take, as long as it may come: a claim, a new lock or a withdrawal reaches it
+/// only as far as there is more than that beside what claims have locked. No hold touches a lock, and none lasts: it ends by
+/// itself after the shortest thaw, and keeps what has thawed no longer than that, however many follow each other.
 /// @dev For each token: deposited == active + thawing + slashed + seized + withdrawn, and the token balance of this
 /// contract == active + thawing + owed. A lock only marks active money; without a slash, locked <= active.
 interface IBonds {
@@ -26,6 +29,8 @@ interface IBonds {
         uint96 locked; // wei behind claims, which cannot thaw
         uint96 windowLeft; // wei that the slash window may still lose without proof
         uint40 windowStart; // unix seconds
+        uint96 held; // wei that a judgement to come may take, as far as no claim has locked them
+        uint40 heldUntil; // unix seconds, without outages; when nothing is held any more
     }
 
     /// @notice Who gets what of a slash.
@@ -56,7 +61,7 @@ interface IBonds {
     /// @notice The whole bucket went back to active.
     event ThawCancelled(Role indexed role, address indexed owner, address indexed token, uint256 amount);
 
-    /// @notice A thawed bucket of `amount` wei left to `to`.
+    /// @notice `amount` wei of a thawed bucket left to `to`: all but what is held.
     event BondWithdrawn(Role indexed role, address indexed owner, address indexed token, address to, uint256 amount);
 
     /// @notice A bond was slashed by `fromActive + fromThawing == toHarmed + toReporter + burned` wei.
@@ -105,6 +110,9 @@ interface IBonds {
         uint256 lockedBy,
         uint256 locked
     );
+
+    /// @notice `held` wei of a bond wait for a judgement until `heldUntil`, and longer by the outages of the sequencer since.
+    event BondHeld(Role indexed role, address indexed owner, address indexed token, uint256 held, uint256 heldUntil);
 
     /// @notice `claimer` may lock and seize bonds of providers, or no longer.
     event ClaimerSet(address indexed claimer, bool allowed);
@@ -169,7 +177,7 @@ interface IBonds {
     /// @notice Takes the caller's whole bucket back.
     function cancelThaw(Role role, address token) external;
 
-    /// @notice Withdraws the caller's thawed bucket to `to`.
+    /// @notice Withdraws the caller's thawed bucket to `to`, but for what is held of it.
     function withdraw(Role role, address token, address to) external;
 
     /// @notice Slashes a bond: active and thawing pro rata, the rounding against active. Only slashers. It leaves locks as
@@ -181,6 +189,10 @@ interface IBonds {
     /// @return slashed Wei taken of the bond; less than asked only if less is there.
     function slash(Role role, address owner, address token, Slash calldata order) external returns (uint256 slashed);
 
+    /// @notice Holds what a slash window may take of a bond without proof. Only slashers. Several holds together hold no
+    /// more than the largest, and what a judgement took is held no longer.
+    function hold(Role role, address owner, address token) external;
+
     /// @notice Locks `amount` wei of a provider's active bond behind a claim of the caller. Only claimers.
     function lock(address provider, address token, uint256 amount) external;
 
@@ -190,9 +202,9 @@ interface IBonds {
     /// @notice Frees all that a former claimer has locked of a provider's bond. Anyone may.
     function unlockFormer(address claimer, address provider, address token) external;
 
-    /// @notice Takes up to `amount` wei, and owes it to `harmed`: out of what thaws, then out of what nobody has locked, then
-    /// up to `mostLocked` wei of what the caller has locked. No cap of a window binds it. Only claimers. Where a slash has
-    /// left less than is locked, claimers are served in the order in which they come.
+    /// @notice Takes up to `amount` wei, and owes it to `harmed`: out of what thaws, then out of what nobody has locked, both
+    /// but for what is held, then up to `mostLocked` wei of what the caller has locked. No cap of a window binds it. Only
+    /// claimers. Where a slash has left less than is locked, claimers are served in the order in which they come.
     /// @return seized Wei taken; less than asked only if no more of those is there.
     /// @return freed Wei of them that the caller had locked, and has no longer.
     function seize(address provider, address token, uint256 amount, address harmed, uint256 mostLocked)
@@ -234,6 +246,9 @@ interface IBonds {
     /// @notice Wei of a provider's bond that claimers have locked.
     function lockedOf(address provider, address token) external view returns (uint256);
 
+    /// @notice Wei of a provider's bond that a claimer may lock now.
+    function lockableOf(address provider, address token) external view returns (uint256);
+
     /// @notice Wei of a provider's bond that `claimer` has locked.
     function lockedBy(address claimer, address provider, address token) external view returns (uint256);
 
@@ -255,7 +270,8 @@ interface IBonds {
     /// @notice Seconds that a thaw takes.
     function thawPeriod() external view returns (uint256);
 
-    /// @notice Most of a bond that one window (7 days) may lose without proof, in basis points.
+    /// @notice Most of a bond that one window (7 days) may lose without proof, in basis points: of the stake when the window
+    /// begins, or of the stake when that was held.
     function SLASH_CAP_BPS() external view returns (uint256);
 
     /// @notice Most of a judged slash, after the harmed, that a reporter gets, in basis points.

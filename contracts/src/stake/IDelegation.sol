@@ -5,25 +5,34 @@ import {IBonds} from "./IBonds.sol";
 
 /// @title Delegations to the bonds of providers, gateways and verifiers
 /// @notice Anyone may put money behind a bond, into its pool, in the same token. A pool is held in shares, its rewards
-/// raise their price, and the bond's owner gets a commission on them. Leaving takes a thaw; thawing money earns nothing
-/// and stays slashable pro rata.
+/// raise their price, and the bond's owner gets a commission on them. Rewards drip in linearly, so that nobody can step in
+/// for one payment. Leaving takes a thaw; thawing money earns nothing and stays slashable pro rata.
 /// @notice A slash takes the owner's bond first, so that nobody's misconduct costs them less because others trusted them.
 /// Only a proof reaches the pool, for no more than it took of the bond, and none of it goes to a reporter, who may be the
-/// owner under another name. A judgement never reaches it.
+/// owner under another name. A judgement never reaches it. It takes what has not dripped first, which is nobody's yet, then
+/// what earns and what thaws pro rata.
 /// @dev Shares start at 10^6 per wei, and 10^6 virtual shares own one virtual wei: who gives to a pool in order to round
 /// others down gives more to the virtual shares than it can win. For each pool: delegated + rewarded == value + thawing +
-/// slashed + withdrawn + swept; what no share owns any more is swept to the burn address, so that nothing is stranded.
+/// slashed + withdrawn + swept; what no share owns any more is swept, so that nothing is stranded: what has not dripped to
+/// the owner, as rewards without a share are its own, and the rest to the burn address.
+/// @dev Shares that a slash leaves with less than a thousandth of their first worth would make later ones too many for
+/// their type: they own nothing from then on, and what is left is swept. A pool's shares and its thawing shares each end
+/// in this way, or when a slash takes all, and a new generation of them begins.
 interface IDelegation {
     /// @notice What was delegated to a bond.
     struct Pool {
-        uint128 value; // wei that earn and count
+        uint128 value; // wei of the shares, with what has not dripped yet
         uint128 shares; // of `value`
         uint128 thawing; // wei on their way out
         uint128 thawingShares; // of `thawing`
-        uint32 generation; // grows when a slash takes all: shares of former generations own nothing
+        uint16 generation; // grows when a slash ends the shares: those of former generations own nothing
+        uint16 thawGeneration; // the same of the thawing shares
         uint16 commissionBps; // of the owner, basis points of each reward
         uint16 nextCommissionBps;
         uint40 nextCommissionFrom; // unix seconds; when `nextCommissionBps` holds, 0 if nothing is announced
+        uint88 undripped; // wei of `value` that had not dripped `dripDuration` seconds before `dripEndsAt`
+        uint24 dripDuration;
+        uint40 dripEndsAt; // unix seconds
     }
 
     /// @notice What a delegator has in a pool.
@@ -78,7 +87,7 @@ interface IDelegation {
         uint256 amount
     );
 
-    /// @notice `payer` rewarded a pool with `toPool` wei, and `commission` wei are owed to the owner.
+    /// @notice `payer` rewarded a pool with `toPool` wei, which drip, and `commission` wei are owed to the owner.
     event PoolRewarded(
         IBonds.Role indexed role,
         address indexed owner,
@@ -88,7 +97,18 @@ interface IDelegation {
         uint256 commission
     );
 
-    /// @notice A pool lost `fromValue + fromThawing == toHarmed + burned` wei; its generation is `generation` now.
+    /// @notice From `updatedAt` on, `undripped` wei of a pool's value reach its shares linearly until `endsAt`.
+    event PoolDripSet(
+        IBonds.Role indexed role,
+        address indexed owner,
+        address indexed token,
+        uint256 undripped,
+        uint256 updatedAt,
+        uint256 endsAt
+    );
+
+    /// @notice A pool lost `fromValue + fromThawing == toHarmed + burned` wei. Its shares are of `generation` now, its thawing
+    /// shares of `thawGeneration`; if that is another one than before, there are none.
     event PoolSlashed(
         IBonds.Role indexed role,
         address indexed owner,
@@ -98,12 +118,19 @@ interface IDelegation {
         address harmed,
         uint256 toHarmed,
         uint256 burned,
-        uint256 generation
+        uint256 generation,
+        uint256 thawGeneration
     );
 
-    /// @notice The last share left, and `fromValue + fromThawing` wei that rounding had kept are burned.
+    /// @notice The last share left or ended: `fromValue + fromThawing` wei that nobody owns any more are burned, and
+    /// `undripped` wei more of the value are owed to the owner.
     event PoolSwept(
-        IBonds.Role indexed role, address indexed owner, address indexed token, uint256 fromValue, uint256 fromThawing
+        IBonds.Role indexed role,
+        address indexed owner,
+        address indexed token,
+        uint256 fromValue,
+        uint256 fromThawing,
+        uint256 undripped
     );
 
     /// @notice The commission of a pool is `commissionBps` from `from` on (unix seconds).
@@ -141,8 +168,8 @@ interface IDelegation {
         returns (uint256 amount);
 
     /// @notice Gives `amount` wei of the caller to a pool: the commission to its owner, the rest to its shares. Without a
-    /// share all of it goes to the owner. Anyone may. It counts at once, for whoever has shares now: pay it often and in small
-    /// amounts, else somebody steps in for one payment.
+    /// share all of it goes to the owner. Anyone may. What goes to the shares drips: it is theirs at most seven days later,
+    /// and never slower than what dripped before. At most 2^88 - 1 wei drip at once.
     function reward(IBonds.Role role, address owner, address token, uint256 amount) external;
 
     /// @notice Sets the caller's commission, in basis points: at once if it falls, after COMMISSION_NOTICE if it rises.
@@ -150,6 +177,15 @@ interface IDelegation {
 
     /// @notice A pool.
     function poolOf(IBonds.Role role, address owner, address token) external view returns (Pool memory);
+
+    /// @notice Wei of a pool that earn and count now: its value without what has not dripped.
+    function earningOf(IBonds.Role role, address owner, address token) external view returns (uint256);
+
+    /// @notice Wei of a pool not yet dripped, as of now, and when the drip ends (unix seconds; 0 if nothing drips).
+    function dripOf(IBonds.Role role, address owner, address token)
+        external
+        view
+        returns (uint256 undripped, uint256 endsAt);
 
     /// @notice What a delegator has in a pool.
     function positionOf(IBonds.Role role, address owner, address token, address delegator)

@@ -10,9 +10,10 @@ import {IBonds} from "./IBonds.sol";
 /// Without a ruling in time anyone may end it as a draw.
 /// @dev Both periods grow by the seconds in which the chain's sequencer was down. A slash takes at most a window's cap of
 /// what was at stake when the dispute was opened, and Bonds holds it to what its window still has. Both periods and the
-/// 48 hours in which a verdict may come fit into the shortest thaw, so that no thaw outruns a ruling. A renter's claim can:
-/// claims on verdicts come before rulings, and a provider that leases its own node makes one at the price of the fee. For
-/// each token: the balance of this contract == deposits of open disputes + owed.
+/// 48 hours in which a verdict may come fit into the shortest thaw, so that no thaw outruns a ruling. Nor does a
+/// renter's claim: what a ruling may take is held from the opening on, out of what no lease has locked by then or frees
+/// since, so that a provider that leases its own node cannot seize its bond before. A hold ends with the time to rule, or
+/// up to two days after it. For each token: the balance of this contract == deposits of open disputes + owed.
 interface IDisputes {
     /// @notice Where a dispute stands.
     enum Status {

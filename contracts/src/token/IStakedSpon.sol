@@ -8,8 +8,9 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 /// burns the shares at today's price, `redeem` or `withdraw` pays once the cooldown has passed. Revenue drips in
 /// linearly, so that nobody can step in for one payment. Votes (ERC-5805) count on a timestamp clock.
 /// @dev Assets are counted, not read from the token balance: a donation changes no price. Virtual shares (10^3) and
-/// rounding towards the vault make a first-depositor attack a loss. The drip stands still while nobody is staked,
-/// and runs for whoever is, however little: a vault wants a stake that stays before its first revenue.
+/// rounding towards the vault make a first-depositor attack a loss. The drip stands still while fewer than
+/// 10^21 shares are staked, a SPON's worth at first: revenue waits, and no share can become so dear that a deposit loses
+/// more than 10^6 wei by rounding. As shares become dearer, so does that least stake.
 /// Votes count once delegated, to oneself too, and `getPastTotalSupply` is the sum of delegated votes: shares of whoever
 /// does not vote are no part of it, so a quorum that is a share of it wants a floor in votes beside it.
 /// Pausing stops deposits, and nothing else.
@@ -42,7 +43,7 @@ interface IStakedSpon is IERC4626 {
     /// @notice Revenue came in. From `updatedAt` on, `undripped` wei reach the stakers linearly until `endsAt`.
     event DripFunded(address indexed from, uint256 amount, uint256 undripped, uint256 updatedAt, uint256 endsAt);
 
-    /// @notice The drip stood still because nobody was staked: it now runs from `updatedAt` to `endsAt`.
+    /// @notice The drip stood still because less than the least stake was there: it now runs from `updatedAt` to `endsAt`.
     event DripShifted(uint256 undripped, uint256 updatedAt, uint256 endsAt);
 
     /// @notice The cooldown of future exits was set, in seconds.
@@ -93,8 +94,8 @@ interface IStakedSpon is IERC4626 {
     /// @notice The exit of a controller.
     function exitOf(address controller) external view returns (Exit memory);
 
-    /// @notice Wei not yet dripped, as of now, and when the drip ends (unix seconds; 0 if nothing drips). While nobody
-    /// is staked that end moves along with time.
+    /// @notice Wei not yet dripped, as of now, and when the drip ends (unix seconds; 0 if nothing drips). While less
+    /// than the least stake is there that end moves along with time.
     function drip() external view returns (uint256 undripped, uint256 endsAt);
 
     /// @notice Seconds between a request and its claim.

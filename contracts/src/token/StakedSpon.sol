@@ -12,8 +12,8 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {ERC6372Utils} from "@openzeppelin/contracts/utils/ERC6372Utils.sol";
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Time} from "@openzeppelin/contracts/utils/types/Time.sol";
+import {Drip} from "../money/Drip.sol";
 import {IStakedSpon} from "./IStakedSpon.sol";
 
 /// @notice As IStakedSpon describes.
@@ -28,7 +28,9 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
         bool paused; // no deposits
     }
 
-    uint256 private constant DRIP_PERIOD = 7 days;
+    /// @dev Shares without which nothing drips, one SPON's worth at first: all SPON there can be, dripped to them, makes a
+    /// share worth 10^6 wei, and that is the most that a deposit loses by rounding.
+    uint256 private constant LEAST_STAKE = 1e21;
     uint256 private constant MIN_COOLDOWN = 2 days;
     uint256 private constant MAX_COOLDOWN = 30 days;
 
@@ -75,7 +77,7 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
 
         uint256 assets = convertToAssets(shares);
         require(assets != 0, StakedSpon_ZeroAmount());
-        if (shares == totalSupply()) _stopDrip();
+        if (totalSupply() < shares + LEAST_STAKE) _stopDrip();
         _burn(owner, shares);
         // forge-lint: disable-next-line(unsafe-typecast)
         _assets.held -= uint96(assets); // a part of it
@@ -134,9 +136,7 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
         (uint256 old, uint256 remaining) = _dripNow();
         _assets.held += uint96(_fit(amount, _room()));
         uint256 undripped = _fit(old + amount, type(uint88).max);
-        uint256 duration = DRIP_PERIOD;
-        // Rounded down: a second more than the old rate needs would let a flow of dust hold the revenue back.
-        if (old != 0) duration = Math.min(duration, Math.mulDiv(undripped, remaining, old));
+        uint256 duration = Drip.durationOf(undripped, old, remaining);
         _setDrip(undripped, duration);
         emit DripFunded(msg.sender, amount, undripped, block.timestamp, block.timestamp + duration);
         _transferIn(msg.sender, amount);
@@ -267,7 +267,8 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
 
     function _deposit(address caller, address receiver, uint256 assets, uint256 shares) internal override {
         require(shares != 0, StakedSpon_ZeroAmount());
-        if (totalSupply() == 0) _restartDrip();
+        uint256 supply = totalSupply();
+        if (supply < LEAST_STAKE && supply + shares >= LEAST_STAKE) _restartDrip();
         // forge-lint: disable-next-line(unsafe-typecast)
         _assets.held += uint96(assets); // at most maxDeposit
         super._deposit(caller, receiver, assets, shares);
@@ -278,13 +279,13 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
         return type(uint96).max - _assets.held;
     }
 
-    /// @dev Nobody is staked from now on.
+    /// @dev Less than the least stake is left from now on.
     function _stopDrip() private {
         (uint256 undripped, uint256 remaining) = _dripNow();
         _setDrip(undripped, remaining);
     }
 
-    /// @dev Somebody is staked again.
+    /// @dev The least stake is there again.
     function _restartDrip() private {
         (uint256 undripped, uint256 remaining) = _dripNow();
         if (undripped == 0) return;
@@ -306,11 +307,8 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
     /// @dev Wei not yet dripped, and the seconds that they still take.
     function _dripNow() private view returns (uint256 undripped, uint256 remaining) {
         Assets memory assets = _assets;
-        if (totalSupply() == 0) return (assets.undripped, assets.duration);
-        if (block.timestamp >= assets.endsAt) return (0, 0);
-        remaining = assets.endsAt - block.timestamp;
-        // Rounded up: what has dripped rounds down.
-        undripped = Math.ceilDiv(assets.undripped * remaining, assets.duration);
+        if (totalSupply() < LEAST_STAKE) return (assets.undripped, assets.duration);
+        return Drip.left(assets.undripped, assets.duration, assets.endsAt);
     }
 
     function _checkActsFor(address account) private view {

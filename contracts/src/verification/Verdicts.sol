@@ -64,27 +64,24 @@ library Verdicts {
         }
     }
 
-    /// @dev The summaries of findings, which are two words each.
-    function summaries(IVerifierSet.Finding[] calldata findings) internal pure returns (uint256[] memory told) {
-        told = new uint256[](findings.length);
-        assembly ("memory-safe") {
-            for { let i := 0 } lt(i, findings.length) { i := add(i, 1) } {
-                mstore(add(told, shl(5, add(i, 1))), calldataload(add(findings.offset, add(shl(6, i), 0x20))))
-            }
-        }
-    }
-
-    /// @dev The root over at least one finding, in place of a list of their leaves.
-    function root(IVerifierSet.Finding[] calldata findings) internal pure returns (bytes32) {
+    /// @dev The root over at least one finding, in place of a list of their leaves, and their summaries.
+    function digest(IVerifierSet.Finding[] calldata findings)
+        internal
+        pure
+        returns (bytes32 root, uint256[] memory summaries)
+    {
         uint256 count = findings.length;
         bytes32[] memory nodes = new bytes32[](count);
+        summaries = new uint256[](count);
         assembly ("memory-safe") {
             let start := add(nodes, 0x20)
-            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
-                // As `leaf`.
-                calldatacopy(0x00, add(findings.offset, shl(6, i)), 0x40)
+            let told := add(summaries, 0x20)
+            for { let i := 0 } lt(i, shl(5, count)) { i := add(i, 0x20) } {
+                // Two words each; the leaf is as in `leaf`.
+                calldatacopy(0x00, add(findings.offset, shl(1, i)), 0x40)
+                mstore(add(told, i), mload(0x20))
                 mstore(0x00, keccak256(0x00, 0x40))
-                mstore(add(start, shl(5, i)), keccak256(0x00, 0x20))
+                mstore(add(start, i), keccak256(0x00, 0x20))
             }
             for {} gt(count, 1) {} {
                 let to := start
@@ -105,7 +102,7 @@ library Verdicts {
                 count := shr(5, sub(to, start))
             }
         }
-        return nodes[0];
+        return (nodes[0], summaries);
     }
 
     /// @dev See IVerifierSet.summaryOf.

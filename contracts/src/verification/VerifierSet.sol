@@ -61,10 +61,10 @@ contract VerifierSet is Committees, EIP712 {
         if (count == 0 || count > MAX_BATCH || count != batch.count) {
             revert VerifierSet_InvalidBatch(count, batch.count);
         }
-        bytes32 root = Verdicts.root(findings);
+        (bytes32 root, uint256[] memory summaries) = Verdicts.digest(findings);
         if (root != batch.root) revert VerifierSet_NotInBatch(root, batch.root);
         address[] memory signers = _checkBatch(batch, signatures);
-        accepted = _record(batch, Verdicts.summaries(findings));
+        accepted = _record(batch, summaries);
         _emitBatchAccepted(batch, accepted, findings, signers);
     }
 
@@ -124,8 +124,8 @@ contract VerifierSet is Committees, EIP712 {
     }
 
     /// @inheritdoc IVerifierSet
-    function rootOf(Finding[] calldata findings) external pure returns (bytes32) {
-        return findings.length == 0 ? bytes32(0) : Verdicts.root(findings);
+    function rootOf(Finding[] calldata findings) external pure returns (bytes32 root) {
+        if (findings.length != 0) (root,) = Verdicts.digest(findings);
     }
 
     /// @inheritdoc IVerifierSet

@@ -38,11 +38,12 @@ contract A03_ShareInflation is Test {
         public
     {
         seed = bound(seed, 1, 1e6);
-        gift = bound(gift, 1, 1e30);
+        gift = bound(gift, 1, 1e26);
         amount = bound(amount, 1, 1e30);
         _delegate(attacker, seed);
         vm.prank(attacker);
         bonds.reward(ROLE, owner, address(token), gift);
+        skip(7 days);
         vm.prank(victim);
         try bonds.delegate(ROLE, owner, address(token), amount) {} catch {}
         _leave(isLast ? victim : attacker);
@@ -67,6 +68,7 @@ contract A03_ShareInflation is Test {
         _delegate(attacker, 1);
         vm.prank(attacker);
         bonds.reward(ROLE, owner, address(token), 1e24);
+        skip(7 days);
         vm.prank(victim);
         vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_TooSmall.selector, 1e17));
         bonds.delegate(ROLE, owner, address(token), 1e17);
@@ -78,6 +80,7 @@ contract A03_ShareInflation is Test {
         _delegate(attacker, 1);
         vm.prank(attacker);
         bonds.reward(ROLE, owner, address(token), 1e24);
+        skip(7 days);
         _delegate(victim, 1e20);
         _leave(victim);
         _leave(attacker);

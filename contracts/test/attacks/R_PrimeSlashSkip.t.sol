@@ -79,7 +79,10 @@ contract R_PrimeSlashSkip is Test {
         vm.stopPrank();
         bonds.collectBurned(address(token));
         assertEq(token.balanceOf(address(bonds)), 0, "stranded");
-        assertApproxEqAbs(token.balanceOf(owner), amount - slashed, 2);
+        uint256 left = amount - slashed;
+        assertLe(token.balanceOf(owner), left + 2);
+        // Of a thousandth and less the shares end, and what is left is burned.
+        if (left * 1_000 > amount + 3_000) assertGe(token.balanceOf(owner) + 2, left);
     }
 
     function _play(uint256 stake, uint256 first, uint256 second, uint256 slashed) private {

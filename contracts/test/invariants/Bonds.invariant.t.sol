@@ -5,8 +5,10 @@ pragma solidity ^0.8.30;
 // thawing + owed. A slash strands nothing: what it left and what it owes can all be taken out.
 // Claims: slashable stake >= sum of the locks until each is released, unless a slash took it. What is locked cannot thaw,
 // no claimer touches the lock of another, and a seizure pays the harmed to the wei.
+// Holds: while something is held, no claim, lock or withdrawal leaves less of it beside what claims have locked than there
+// was, and no hold makes a claim's own lock worth less. Every hold ends by itself.
 // Slash: harmed + reporter + burned == amount, the reporter gets at most its share of what the harmed left, and a window
-// loses at most a tenth of its stake without proof.
+// loses at most a tenth of its stake without proof, or what was held when it began.
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Test} from "forge-std/Test.sol";
@@ -37,6 +39,27 @@ contract BondsHandler is Test {
         tokens = [new StakeToken(), new StakeToken()];
     }
 
+    /// @dev What is held stays, but for what slashes and proofs take.
+    modifier holding() {
+        IBonds.Bond[12] memory before = _all();
+        _;
+        IBonds.Bond[12] memory now_ = _all();
+        for (uint256 i; i < 12; ++i) {
+            uint256 held = _heldOf(before[i]);
+            assertGe(_unlockedOf(now_[i]), _least(held, _unlockedOf(before[i])), "what was held has gone");
+            assertEq(now_[i].held, before[i].held, "a hold changed");
+        }
+    }
+
+    function hold(uint256 seed) external {
+        (IBonds.Role role, address owner, StakeToken token) = _pickBonded(seed);
+        IBonds.Bond memory b = bonds.bondOf(role, owner, address(token));
+        bonds.hold(role, owner, address(token));
+        IBonds.Bond memory now_ = bonds.bondOf(role, owner, address(token));
+        assertEq(now_.held, _most(_heldOf(b), (uint256(b.active) + b.thawing) / 10), "held");
+        assertEq(now_.heldUntil, block.timestamp + 7 days);
+    }
+
     function bond(uint256 seed, uint256 amount) external {
         (IBonds.Role role, address owner, StakeToken token) = _pick(seed);
         IBonds.Bond memory b = bonds.bondOf(role, owner, address(token));
@@ -51,7 +74,7 @@ contract BondsHandler is Test {
         assertEq(bonds.bondOf(role, owner, address(token)).thawedAt, b.thawedAt, "a bond touched a thaw");
     }
 
-    function thaw(uint256 seed, uint256 amount) public {
+    function thaw(uint256 seed, uint256 amount) public holding {
         (IBonds.Role role, address owner, StakeToken token) = _pickBonded(seed);
         IBonds.Bond memory b = bonds.bondOf(role, owner, address(token));
         uint256 available = b.active > b.locked ? b.active - b.locked : 0;
@@ -62,7 +85,7 @@ contract BondsHandler is Test {
         vm.stopPrank();
     }
 
-    function cancelThaw(uint256 seed) external {
+    function cancelThaw(uint256 seed) external holding {
         (IBonds.Role role, address owner, StakeToken token) = _pickBonded(seed);
         if (bonds.bondOf(role, owner, address(token)).thawing == 0) return;
         vm.prank(owner);
@@ -78,11 +101,24 @@ contract BondsHandler is Test {
             bonds.withdraw(role, address(token), owner);
             return;
         }
+        uint256 active = b.active > b.locked ? b.active - b.locked : 0;
+        uint256 held = _heldOf(b);
+        uint256 kept = held > active && block.timestamp < b.thawedAt + 7 days ? _least(held - active, b.thawing) : 0;
         uint256 before = token.balanceOf(owner);
         vm.prank(owner);
+        if (kept == b.thawing) {
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    IBonds.Bonds_NotThawed.selector, b.thawing, _least(b.heldUntil, b.thawedAt + 7 days)
+                )
+            );
+            bonds.withdraw(role, address(token), owner);
+            return;
+        }
         bonds.withdraw(role, address(token), owner);
-        assertEq(token.balanceOf(owner) - before, b.thawing);
-        withdrawn[address(token)] += b.thawing;
+        assertEq(token.balanceOf(owner) - before, b.thawing - kept);
+        assertEq(bonds.bondOf(role, owner, address(token)).thawing, kept, "kept");
+        withdrawn[address(token)] += b.thawing - kept;
     }
 
     function slash(uint256 seed, uint256 amount, uint256 loss, bool uncapped) external {
@@ -105,6 +141,7 @@ contract BondsHandler is Test {
             bonds.slash(role, owner, address(token), order);
             return;
         }
+        if (!uncapped) b.held -= uint96(_least(b.held, due));
         uint256[3] memory before = _owed(token);
         uint256 cap = uncapped ? bonds.PROOF_REPORTER_CAP_BPS() : bonds.REPORTER_CAP_BPS();
         uint256 taken = bonds.slash(role, owner, address(token), order);
@@ -120,16 +157,18 @@ contract BondsHandler is Test {
         if (order.harmed != address(0)) assertEq(left, taken > order.loss ? taken - order.loss : 0, "harmed");
         IBonds.Bond memory now_ = bonds.bondOf(role, owner, address(token));
         assertEq(uint256(now_.active) + now_.thawing, stake - taken, "stake");
+        assertEq(now_.held, b.held, "only a judgement uses a hold up");
         // Neither part pays for the other by more than the rounding.
         assertApproxEqAbs((b.thawing - now_.thawing) * stake, taken * b.thawing, stake, "pro rata");
     }
 
     /// @dev A claimer locks some of a provider's bond, and never what another lock or a thaw has.
-    function lock(uint256 seed, uint256 amount) external {
+    function lock(uint256 seed, uint256 amount) external holding {
         (address owner, StakeToken token) = _pickProvider(seed);
         address claimer = claimers[seed / 4 % 2];
         IBonds.Bond memory b = bonds.bondOf(IBonds.Role.Provider, owner, address(token));
-        uint256 available = b.active > b.locked ? b.active - b.locked : 0;
+        uint256 available = _least(b.active > b.locked ? b.active - b.locked : 0, _reached(b));
+        assertEq(bonds.lockableOf(owner, address(token)), available);
         vm.startPrank(claimer);
         vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_InsufficientBond.selector, available, available + 1));
         bonds.lock(owner, address(token), available + 1);
@@ -148,7 +187,7 @@ contract BondsHandler is Test {
         vm.stopPrank();
     }
 
-    function seize(uint256 seed, uint256 amount) external {
+    function seize(uint256 seed, uint256 amount) external holding {
         (address owner, StakeToken token) = _pickProvider(seed);
         address claimer = claimers[seed / 4 % 2];
         IBonds.Bond memory b = bonds.bondOf(IBonds.Role.Provider, owner, address(token));
@@ -159,8 +198,8 @@ contract BondsHandler is Test {
         vm.prank(claimer);
         (uint256 seized,) = bonds.seize(owner, address(token), due, harmed, type(uint256).max);
         slashed[address(token)] += seized;
-        uint256 free = b.thawing + (b.active > b.locked ? b.active - b.locked : 0);
-        uint256 freed = due > free ? _least(due - free, _least(own, stake - free)) : 0;
+        uint256 free = _reached(b);
+        uint256 freed = due > free ? _least(due - free, _least(own, stake - _unlockedOf(b))) : 0;
         assertEq(seized, _least(due, free) + freed, "seized");
         assertEq(bonds.owedTo(harmed, address(token)) - owed, seized, "owed");
         assertEq(bonds.lockedBy(claimer, owner, address(token)), own - freed, "lock");
@@ -204,6 +243,8 @@ contract BondsHandler is Test {
         bonds.unlock(owner, address(token), 1);
         vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotAuthorized.selector, thief));
         bonds.unlockFormer(claimers[seed % 2], owner, address(token));
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotAuthorized.selector, thief));
+        bonds.hold(role, owner, address(token));
         vm.stopPrank();
     }
 
@@ -256,8 +297,33 @@ contract BondsHandler is Test {
         return a < b ? a : b;
     }
 
+    function _most(uint256 a, uint256 b) private pure returns (uint256) {
+        return a > b ? a : b;
+    }
+
+    function _unlockedOf(IBonds.Bond memory b) private pure returns (uint256) {
+        return b.thawing + (b.active > b.locked ? b.active - b.locked : 0);
+    }
+
+    function _heldOf(IBonds.Bond memory b) private view returns (uint256) {
+        return block.timestamp < b.heldUntil ? b.held : 0;
+    }
+
+    /// @dev What claims reach that have locked nothing.
+    function _reached(IBonds.Bond memory b) private view returns (uint256) {
+        (uint256 unlocked, uint256 held) = (_unlockedOf(b), _heldOf(b));
+        return unlocked > held ? unlocked - held : 0;
+    }
+
+    function _all() private view returns (IBonds.Bond[12] memory all) {
+        for (uint256 i; i < 12; ++i) {
+            (IBonds.Role role, address owner, StakeToken token) = _pick(i);
+            all[i] = bonds.bondOf(role, owner, address(token));
+        }
+    }
+
     function _capLeft(IBonds.Bond memory b, uint256 stake) private view returns (uint256) {
-        if (block.timestamp >= b.windowStart + 7 days) return stake / 10;
+        if (block.timestamp >= b.windowStart + 7 days) return _most(stake / 10, _least(b.held, _unlockedOf(b)));
         return b.windowLeft;
     }
 

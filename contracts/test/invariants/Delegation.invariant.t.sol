@@ -3,6 +3,8 @@ pragma solidity ^0.8.30;
 
 // Delegation: for each pool, delegated + rewarded == value + thawing + slashed + withdrawn + swept, and the balance of the
 // contract == bonds + pools + owed. A slash strands nothing.
+// What has not dripped is a part of the value, no exit takes any of it along, and its rate never falls but by a slash.
+// However deep the slashes, a delegation fits.
 // No sequence of delegations, rewards and exits wins another's money: nobody holds more than it put in and was given, and
 // nobody's position falls but by a slash or a wei of rounding.
 
@@ -47,9 +49,7 @@ contract DelegationHandler is Test {
         address delegator = delegators[which % 3];
         amount = bound(amount, 1, which % 5 == 0 ? 10 : 1e20);
         IDelegation.Pool memory p = pool();
-        // Neither less than a share, nor more shares than a pool has room for after a deep slash.
-        uint256 shares = amount * (uint256(p.shares) + 1e6) / (uint256(p.value) + 1);
-        if (shares == 0 || shares + p.shares > type(uint128).max / 1e3) return;
+        if (amount * (uint256(p.shares) + 1e6) / (_earning() + 1) == 0) return;
         token.mint(delegator, amount);
         vm.startPrank(delegator);
         token.approve(address(bonds), amount);
@@ -71,8 +71,7 @@ contract DelegationHandler is Test {
         (, uint256 thawing) = bonds.valueOf(ROLE, owner, address(token), delegator);
         IDelegation.Pool memory p = pool();
         if (position(delegator).thawingShares == 0) return;
-        uint256 shares = thawing * (uint256(p.shares) + 1e6) / (uint256(p.value) + 1);
-        if (shares == 0 || shares + p.shares > type(uint128).max / 1e3) return;
+        if (thawing * (uint256(p.shares) + 1e6) / (_earning() + 1) == 0) return;
         vm.prank(delegator);
         bonds.cancelUndelegation(ROLE, owner, address(token));
     }
@@ -89,7 +88,10 @@ contract DelegationHandler is Test {
         amount = bound(amount, 1, 1e20);
         token.mint(address(this), amount);
         uint256 owed = bonds.owedTo(owner, address(token));
+        (uint256 old, uint256 end) = bonds.dripOf(ROLE, owner, address(token));
         bonds.reward(ROLE, owner, address(token), amount);
+        (uint256 left, uint256 newEnd) = bonds.dripOf(ROLE, owner, address(token));
+        if (old != 0) assertGe(left * (end - block.timestamp), old * (newEnd - block.timestamp), "the rate fell");
         rewarded += amount - (bonds.owedTo(owner, address(token)) - owed);
     }
 
@@ -142,8 +144,14 @@ contract DelegationHandler is Test {
         return uint256(p.value) + p.thawing;
     }
 
-    /// @dev What one delegator does costs no other more than a wei of rounding in each pile.
+    function _earning() private view returns (uint256) {
+        return bonds.earningOf(ROLE, owner, address(token));
+    }
+
+    /// @dev What one delegator does costs no other more than a wei of rounding in each pile, and nobody takes along what has
+    /// not dripped: the last share leaves it.
     modifier checked(uint256 which, bool isExit) {
+        (uint256 undripped,) = bonds.dripOf(ROLE, owner, address(token));
         uint256[3] memory before;
         for (uint256 i; i < 3; ++i) {
             before[i] = _worth(delegators[i]);
@@ -154,6 +162,8 @@ contract DelegationHandler is Test {
             if (i != which % 3) assertGe(worth + 2, before[i], "another paid");
             else if (isExit) assertLe(worth, before[i], "left with more");
         }
+        (uint256 left,) = bonds.dripOf(ROLE, owner, address(token));
+        assertEq(left, pool().shares == 0 ? 0 : undripped, "took what had not dripped");
     }
 
     function _worth(address delegator) private view returns (uint256) {
@@ -187,7 +197,7 @@ contract DelegationInvariantTest is Test {
         IBonds.Bond memory b = bonds.bondOf(ROLE, handler.owner(), address(token));
         assertEq(token.balanceOf(address(bonds)), handler.total() + b.active + b.thawing + owed, "balance");
         assertEq(uint256(b.active) + b.thawing, handler.bonded() - handler.bondSlashed(), "bond");
-        // What the pool has lost beside slashes and exits was swept, and sweeps are burned.
+        // What the pool has lost beside slashes and exits was swept, and sweeps are burned or the owner's.
         uint256 gone = handler.slashed() + handler.withdrawn();
         uint256 swept = handler.delegated() + handler.rewarded() - gone - handler.total();
         assertLe(swept + handler.slashed() + handler.bondSlashed(), owed, "owed");
@@ -208,7 +218,8 @@ contract DelegationInvariantTest is Test {
         }
         assertEq(sums[0], p.shares, "shares");
         assertEq(sums[1], p.thawingShares, "thawing shares");
-        assertLe(sums[2], p.value, "value");
+        (uint256 undripped,) = bonds.dripOf(ROLE, handler.owner(), address(token));
+        assertLe(sums[2] + undripped, p.value, "value");
         assertLe(sums[3], p.thawing, "thawing");
     }
 

@@ -92,7 +92,7 @@ contract LensTest is System {
     }
 
     function test_Offers_AreUsableExactlyIfALeaseOpensOnThem() public {
-        for (uint256 i; i < 9; ++i) {
+        for (uint256 i; i < 12; ++i) {
             uint256 snapshot = vm.snapshotState();
             ILeaseBook.Offer[] memory offers = new ILeaseBook.Offer[](1);
             ILeaseBook.Offer memory offer = _offer(node);
@@ -105,14 +105,19 @@ contract LensTest is System {
             if (i == 6) seconds_ = 200_000;
             if (i == 7) leaseBook.setPaused(true);
             if (i == 8) registry.setSuspended(node, true);
+            if (i == 9) offer.units = 0;
+            if (i == 10) offer.holdRateBps = 10_001;
+            if (i == 11) offer.renter = address(0);
+            address asker = i == 11 ? address(0) : renter;
             offers[0] = offer;
-            ILens.OfferView memory found = lens.offers(offers, renter, seconds_)[0];
+            ILens.OfferView memory found = lens.offers(offers, asker, seconds_)[0];
             assertEq(found.offerHash, leaseBook.hashOffer(offer));
             assertEq(found.isUsable, i == 0, vm.toString(i));
 
             bytes memory signature = _signOffer(offer, nodeKey);
             ILeaseBook.Request memory request = _request();
             request.fundedSeconds = uint32(seconds_);
+            request.renter = asker;
             uint256 before = ledger.balanceOf(address(dollar), renter);
             vm.prank(renter);
             (bool ok,) = address(leaseBook).call(abi.encodeCall(ILeaseBook.open, (offer, signature, request)));
@@ -120,6 +125,32 @@ contract LensTest is System {
             if (ok) assertEq(before - ledger.balanceOf(address(dollar), renter), found.price);
             vm.revertToState(snapshot);
         }
+    }
+
+    function testFuzz_Offers_AreUsableExactlyIfTheBondCoversTheLease(uint256 rate, uint256 coverBps, uint256 locked)
+        public
+    {
+        leaseBook.setMarket(
+            address(dollar),
+            address(policy),
+            ILeaseBook.Market({
+                isOpen: true, feeBps: 0, coverBps: uint16(bound(coverBps, 0, 10_000)), minFunds: 0, minTopUp: 0
+            })
+        );
+        bonds.setClaimer(address(this), true);
+        locked = bound(locked, 0, MINIMUM_BOND);
+        bonds.lock(provider, address(dollar), locked);
+        assertEq(bonds.lockableOf(provider, address(dollar)), MINIMUM_BOND - locked);
+        ILeaseBook.Offer[] memory offers = new ILeaseBook.Offer[](1);
+        offers[0] = _offer(node);
+        // A cover of up to twice the bond.
+        offers[0].rate = uint96(bound(rate, 1, 2 * MINIMUM_BOND / 26 hours));
+        bool isUsable = lens.offers(offers, renter, FUNDED)[0].isUsable;
+        bytes memory signature = _signOffer(offers[0], nodeKey);
+        ILeaseBook.Request memory request = _request();
+        vm.prank(renter);
+        (bool ok,) = address(leaseBook).call(abi.encodeCall(ILeaseBook.open, (offers[0], signature, request)));
+        assertEq(ok, isUsable);
     }
 
     function testFuzz_Offers_APolicyThatFailsDoesNotTakeThePageWithIt(uint256 way) public {

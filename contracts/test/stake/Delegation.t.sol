@@ -16,6 +16,8 @@ contract DelegationTest is Test {
     IBonds.Role private constant ROLE = IBonds.Role.Verifier;
     uint256 private constant THAW = 14 days;
     uint256 private constant MINIMUM = 100e6;
+    /// @dev A reward that fits what drips at once.
+    uint256 private constant REWARD = 1e26;
     uint256 private constant MOST = type(uint96).max;
     address private constant BURNED = 0x000000000000000000000000000000000000dEaD;
 
@@ -77,7 +79,7 @@ contract DelegationTest is Test {
 
     function test_Delegate_RevertWhen_ItBuysNoShare() public {
         _delegate(alice, 1);
-        _reward(1e12);
+        _rewardAndDrip(1e12);
         vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_TooSmall.selector, 1e5));
         bonds.delegate(ROLE, owner, address(token), 1e5);
     }
@@ -152,11 +154,11 @@ contract DelegationTest is Test {
 
     function testFuzz_Cancel_BuysBackAtThePresentPrice(uint256 amount, uint256 gift) public {
         amount = bound(amount, 1e3, MOST);
-        gift = bound(gift, 0, MOST);
+        gift = bound(gift, 0, REWARD);
         _delegate(alice, amount);
         _delegate(bob, amount);
         _undelegate(alice, amount * 1e6);
-        if (gift != 0) _reward(gift);
+        if (gift != 0) _rewardAndDrip(gift);
         uint256 bobs = _value(bob);
         if (gift <= amount) {
             vm.prank(alice);
@@ -221,7 +223,7 @@ contract DelegationTest is Test {
     function testFuzz_Reward_RaisesTheShares(uint256 a, uint256 b, uint256 amount, uint256 commission) public {
         a = bound(a, 1e6, MOST);
         b = bound(b, 1e6, MOST);
-        amount = bound(amount, 1, MOST);
+        amount = bound(amount, 1, REWARD);
         commission = bound(commission, 0, 2_000);
         _setCommission(commission);
         skip(14 days);
@@ -230,9 +232,15 @@ contract DelegationTest is Test {
         uint256 cut = amount * commission / 10_000;
         vm.expectEmit(address(bonds));
         emit IDelegation.PoolRewarded(ROLE, owner, address(token), address(this), amount - cut, cut);
+        vm.expectEmit(address(bonds));
+        emit IDelegation.PoolDripSet(
+            ROLE, owner, address(token), amount - cut, block.timestamp, block.timestamp + 7 days
+        );
         _reward(amount);
-        assertEq(bonds.owedTo(owner, address(token)), cut);
+        assertEq(bonds.owedTo(owner, address(token)), cut, "a commission does not drip");
         assertEq(_pool().value, a + b + amount - cut);
+        assertEq(_value(alice), a, "a reward counts for nobody at once");
+        skip(7 days);
         uint256 gainA = _value(alice) - a;
         uint256 gainB = _value(bob) - b;
         assertLe(gainA + gainB, amount - cut);
@@ -252,10 +260,93 @@ contract DelegationTest is Test {
         _delegate(alice, 100);
         _delegate(bob, 100);
         _undelegate(bob, 100e6);
-        _reward(50);
+        _rewardAndDrip(50);
         (, uint256 thawing) = bonds.valueOf(ROLE, owner, address(token), bob);
         assertEq(thawing, 100);
         assertApproxEqAbs(_value(alice), 150, 1);
+    }
+
+    function testFuzz_Reward_DripsLinearly(uint256 staked, uint256 amount, uint256 elapsed) public {
+        staked = bound(staked, 1e6, MOST);
+        amount = bound(amount, 1, REWARD);
+        elapsed = bound(elapsed, 0, 10 days);
+        bonds.bond(ROLE, owner, address(token), MOST);
+        _delegate(alice, staked);
+        _reward(amount);
+        uint256 endsAt = block.timestamp + 7 days;
+        skip(elapsed);
+        uint256 dripped = elapsed < 7 days ? amount * elapsed / 7 days : amount;
+        assertEq(bonds.earningOf(ROLE, owner, address(token)), staked + dripped);
+        assertEq(bonds.weightOf(ROLE, owner, address(token)), MOST + staked + dripped);
+        (uint256 undripped, uint256 end) = bonds.dripOf(ROLE, owner, address(token));
+        assertEq(undripped, amount - dripped);
+        assertEq(end, undripped == 0 ? 0 : endsAt);
+        assertEq(_pool().value, staked + amount);
+    }
+
+    /// @dev It used to be a part of the whole payment.
+    function testFuzz_Reward_WhoStepsInForItEarnsNothing(uint256 amount, uint256 brought) public {
+        amount = bound(amount, 1, REWARD);
+        brought = bound(brought, 1, MOST);
+        _delegate(alice, 1e18);
+        _delegate(bob, brought);
+        _reward(amount);
+        assertLe(_undelegate(bob, brought * 1e6), brought);
+        skip(THAW);
+        assertLe(_withdraw(bob), brought);
+        assertGe(_value(alice) + amount / 1e6 + 2, 1e18 + amount, "who stays has all of it");
+    }
+
+    function testFuzz_Reward_NeverSlowsWhatDrips(uint256 first, uint256 second, uint256 elapsed) public {
+        _delegate(alice, 1e18);
+        _reward(bound(first, 1, REWARD));
+        skip(bound(elapsed, 0, 7 days - 1));
+        (uint256 oldLeft, uint256 oldEnd) = bonds.dripOf(ROLE, owner, address(token));
+        second = bound(second, 1, REWARD);
+        _reward(second);
+        (uint256 left, uint256 end) = bonds.dripOf(ROLE, owner, address(token));
+        assertEq(left, oldLeft + second);
+        assertGe(left * (oldEnd - block.timestamp), oldLeft * (end - block.timestamp), "rate");
+        assertLe(end, block.timestamp + 7 days);
+    }
+
+    function testFuzz_Undelegate_LeavesWhatHasNotDripped(uint256 part, uint256 elapsed) public {
+        part = bound(part, 1, 1e18 - 1);
+        _delegate(alice, 1e18);
+        _reward(70e18);
+        skip(bound(elapsed, 0, 7 days));
+        (uint256 undripped, uint256 end) = bonds.dripOf(ROLE, owner, address(token));
+        _undelegate(alice, part * 1e6);
+        (uint256 now_, uint256 endNow) = bonds.dripOf(ROLE, owner, address(token));
+        assertEq(now_, undripped);
+        assertEq(endNow, end);
+        assertGe(_pool().value, undripped);
+    }
+
+    function test_TheLastShareLeavesWhatHasNotDrippedToTheOwner() public {
+        _delegate(alice, 1e18);
+        _reward(70e18);
+        skip(3 days);
+        uint256 worth = _value(alice);
+        vm.expectEmit(address(bonds));
+        emit IDelegation.PoolDripSet(ROLE, owner, address(token), 0, block.timestamp, block.timestamp);
+        vm.expectEmit(address(bonds));
+        emit IDelegation.PoolSwept(ROLE, owner, address(token), 31e18 - worth, 0, 40e18);
+        assertEq(_undelegate(alice, 1e24), worth);
+        assertEq(bonds.owedTo(owner, address(token)), 40e18);
+        assertEq(_pool().value, 0);
+        _delegate(bob, 5);
+        skip(1 days);
+        assertEq(_value(bob), 5, "nothing drips to who comes next");
+    }
+
+    function test_Reward_RevertWhen_ItDoesNotFit() public {
+        _delegate(alice, 1e18);
+        _reward(type(uint88).max);
+        vm.expectPartialRevert(SafeCast.SafeCastOverflowedUintDowncast.selector);
+        _reward(1);
+        skip(1);
+        _reward(1);
     }
 
     function test_Reward_RevertWhen_ThereIsNoOwnerOrAmount() public {
@@ -375,9 +466,10 @@ contract DelegationTest is Test {
         _delegate(alice, 60);
         _undelegate(alice, 20e6);
         vm.expectEmit(address(bonds));
-        emit IDelegation.PoolSlashed(ROLE, owner, address(token), 40, 20, harmed, 0, 60, 1);
+        emit IDelegation.PoolSlashed(ROLE, owner, address(token), 40, 20, harmed, 0, 60, 1, 1);
         _slash(2000, 0, true);
         assertEq(_pool().generation, 1);
+        assertEq(_pool().thawGeneration, 1);
         assertEq(_position(alice).shares, 0);
         vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_InsufficientShares.selector, 0, 1));
         _undelegate(alice, 1);
@@ -387,6 +479,72 @@ contract DelegationTest is Test {
 
         assertEq(_delegate(bob, 50), 50e6, "the next ones begin anew");
         assertEq(_value(bob), 50);
+    }
+
+    function testFuzz_Slash_TakesWhatHasNotDrippedFirst(uint256 asked, uint256 elapsed) public {
+        bonds.bond(ROLE, owner, address(token), 1000e18);
+        _delegate(alice, 60e18);
+        _undelegate(alice, 20e24);
+        _reward(70e18);
+        skip(bound(elapsed, 0, 7 days));
+        (uint256 undripped, uint256 end) = bonds.dripOf(ROLE, owner, address(token));
+        uint256 earning = bonds.earningOf(ROLE, owner, address(token));
+        asked = bound(asked, 1, 120e18);
+        _slash(1000e18 + asked, 0, true);
+        (uint256 left, uint256 endNow) = bonds.dripOf(ROLE, owner, address(token));
+        assertEq(left, asked < undripped ? undripped - asked : 0);
+        assertEq(endNow, left == 0 ? 0 : end);
+        uint256 rest = asked - (undripped - left);
+        uint256 fromThawing = rest * 20e18 / (earning + 20e18);
+        assertEq(_pool().thawing, 20e18 - fromThawing);
+        assertEq(bonds.earningOf(ROLE, owner, address(token)), earning - (rest - fromThawing));
+    }
+
+    /// @dev Each pile's shares end when a thousandth of their first worth is left, and the rest is burned.
+    function testFuzz_Slash_EndsSharesThatAreWorthNextToNothing(uint256 value, uint256 thawing, uint256 left) public {
+        value = bound(value, 1e6, MOST);
+        thawing = bound(thawing, 0, value - 1e5);
+        left = bound(left, 0, value / 500);
+        _delegate(alice, value);
+        if (thawing != 0) _undelegate(alice, thawing * 1e6);
+        bonds.bond(ROLE, owner, address(token), value);
+        _slash(2 * value - left, 0, true);
+
+        uint256 fromThawing = (value - left) * thawing / value;
+        uint256 fromValue = value - left - fromThawing;
+        bool ends = (value - thawing) * 1e6 > (value - thawing - fromValue) * 1e9;
+        bool thawEnds = thawing * 1e6 > (thawing - fromThawing) * 1e9;
+        assertEq(_pool().value, ends ? 0 : value - thawing - fromValue);
+        assertEq(_pool().thawing, thawEnds ? 0 : thawing - fromThawing);
+        assertEq(_position(alice).shares, ends ? 0 : (value - thawing) * 1e6);
+        assertEq(_position(alice).thawingShares, thawEnds ? 0 : thawing * 1e6);
+        assertEq(_pool().generation, ends ? 1 : 0);
+        assertEq(_pool().thawGeneration, thawEnds ? 1 : 0);
+        uint256 stakes = uint256(_pool().value) + _pool().thawing;
+        uint256 owed = bonds.owedTo(BURNED, address(token)) + bonds.owedTo(reporter, address(token));
+        assertEq(token.balanceOf(address(bonds)), stakes + owed, "stranded");
+    }
+
+    /// @dev They would be more than fit, and the delegation would revert.
+    function testFuzz_Delegate_FitsAfterAnyNumberOfSlashes(uint256[6] memory lefts, uint256 amount) public {
+        _delegate(alice, MOST / 16);
+        for (uint256 i; i < lefts.length; ++i) {
+            // Less than the price of a share buys none.
+            _delegate(bob, bound(lefts[i], 1e3, MOST / 16));
+            uint256 shares = _position(bob).shares;
+            if (lefts[i] % 2 == 0) _undelegate(bob, shares / 2);
+            uint256 total = uint256(_pool().value) + _pool().thawing;
+            uint256 left = bound(lefts[i], 0, lefts[i] % 3 == 0 ? 2 : total);
+            bonds.bond(ROLE, owner, address(token), total);
+            _slash(2 * total - left, 0, true);
+        }
+        amount = bound(amount, 1e3, MOST);
+        address carol = makeAddr("carol");
+        _delegate(carol, amount);
+        assertGe(_value(carol) + 1, amount);
+        _undelegate(carol, _position(carol).shares);
+        skip(THAW);
+        assertGe(_withdraw(carol) + 2, amount);
     }
 
     function test_Slash_LeavesThawedMoneyThatWaitsAsExposedAsTheRest() public {
@@ -404,11 +562,11 @@ contract DelegationTest is Test {
 
     function test_TheLastShareBurnsWhatRoundingKept() public {
         _delegate(alice, 1);
-        _reward(1000);
+        _rewardAndDrip(1000);
         uint256 worth = _value(alice);
         assertEq(worth, 501, "the virtual wei has half");
         vm.expectEmit(address(bonds));
-        emit IDelegation.PoolSwept(ROLE, owner, address(token), 500, 0);
+        emit IDelegation.PoolSwept(ROLE, owner, address(token), 500, 0, 0);
         _undelegate(alice, 1e6);
         skip(THAW);
         assertEq(_withdraw(alice), worth);
@@ -437,6 +595,11 @@ contract DelegationTest is Test {
     function _withdraw(address delegator) private returns (uint256) {
         vm.prank(delegator);
         return bonds.withdrawDelegation(ROLE, owner, address(token), delegator);
+    }
+
+    function _rewardAndDrip(uint256 amount) private {
+        _reward(amount);
+        skip(7 days);
     }
 
     function _reward(uint256 amount) private {

@@ -92,7 +92,7 @@ contract DisputesTest is Test {
         vm.mockCall(
             address(bonds),
             abi.encodeCall(bonds.bondOf, (ROLE, accused, address(feeToken))),
-            abi.encode(IBonds.Bond(1, 0, 0, 0, 0, 0))
+            abi.encode(IBonds.Bond(1, 0, 0, 0, 0, 0, 0, 0))
         );
         feeToken.mint(opener, 100);
         vm.startPrank(opener);
@@ -193,6 +193,31 @@ contract DisputesTest is Test {
         assertEq(token.balanceOf(accused), STAKE - 1000);
     }
 
+    /// @dev A provider that leases its own node seizes its own bond before the ruling.
+    function testFuzz_Accept_FindsWhatItMayTakeAfterClaims(uint256 thawing, uint256 asked, uint256 elapsed) public {
+        thawing = bound(thawing, 0, STAKE);
+        if (thawing != 0) _thaw(thawing);
+        bonds.setClaimer(address(this), true);
+        _open();
+        skip(bound(elapsed, 0, 5 days - 1));
+        bonds.seize(accused, address(token), bound(asked, 0, 2 * STAKE), harmed, type(uint256).max);
+        _answer();
+        assertEq(disputes.accept(1, STAKE / 10, opener, STAKE / 10), STAKE / 10);
+    }
+
+    function test_Accept_ThenClaimsReachTheRest() public {
+        bonds.setClaimer(address(this), true);
+        _open();
+        _answer();
+        bonds.seize(accused, address(token), STAKE, harmed, 0);
+        disputes.accept(1, STAKE / 20, opener, STAKE / 20);
+        bonds.seize(accused, address(token), STAKE, harmed, 0);
+        assertEq(bonds.owedTo(harmed, address(token)), STAKE * 9 / 10, "another ruling may come");
+        skip(7 days);
+        bonds.seize(accused, address(token), STAKE, harmed, 0);
+        assertEq(bonds.owedTo(harmed, address(token)), STAKE * 19 / 20);
+    }
+
     // Reject, draw, expire
 
     function test_Reject_HalvesTheDeposit() public {
@@ -269,6 +294,7 @@ contract DisputesTest is Test {
 
     function test_Deadlines_WithoutAClockCountNoOutage() public {
         disputes = new Disputes(bonds.authority(), bonds, IOutageClock(address(0)));
+        bonds.setSlasher(address(disputes), true);
         disputes.setDeposit(address(token), DEPOSIT);
         vm.prank(opener);
         token.approve(address(disputes), DEPOSIT);

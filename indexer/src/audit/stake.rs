@@ -31,6 +31,8 @@ pub(super) fn checks(subject: &Subject<'_>, checks: &mut Vec<Check>) {
                 Field::new("window_start", ours.window_start, found.windowStart.to::<u64>()),
                 Field::new("window_left", ours.window_left, U256::from(found.windowLeft)),
                 Field::new("locked", ours.locked, U256::from(found.locked)),
+                Field::new("held", ours.held, U256::from(found.held)),
+                Field::new("held_until", ours.held_until, found.heldUntil.to::<u64>()),
             ]
         }));
     }
@@ -108,25 +110,52 @@ fn delegations(subject: &Subject<'_>, bonds: Address, held: &mut BTreeMap<Addres
                 Field::new("thawing", ours.thawing, U256::from(found.thawing)),
                 Field::new("thawing_shares", ours.thawing_shares, U256::from(found.thawingShares)),
                 Field::new("generation", ours.generation, u64::from(found.generation)),
+                Field::new("thaw_generation", ours.thaw_generation, u64::from(found.thawGeneration)),
                 Field::new("commission_bps", ours.commission_bps, u64::from(found.commissionBps)),
                 Field::new("next_commission_bps", ours.next_commission_bps, u64::from(found.nextCommissionBps)),
                 Field::new("next_commission_from", ours.next_commission_from, found.nextCommissionFrom.to::<u64>()),
+                Field::new("undripped", ours.undripped, U256::from(found.undripped)),
+                Field::new("drip_ends_at", ours.drip_ends_at, found.dripEndsAt.to::<u64>()),
+                Field::new("drip_duration", ours.drip_duration, found.dripDuration.to::<u64>()),
             ]
         }));
+        let earning = row.earning_at(subject.tip.time);
+        let entity = format!("what earns behind the {} bond of {owner} in token {token}", role.as_str());
+        let call = Bonds::earningOfCall { role: *role as u8, owner: *owner, token: *token };
+        let keys = self::keys([owner.as_slice(), token.as_slice()]);
+        checks.push(Check::new("delegation pool", entity, keys, bonds, &call, move |found| {
+            vec![Field::new("earning", earning, found)]
+        }));
     }
+    positions(subject, bonds, checks);
+}
+
+/// What delegators have in the present generations of pools. Shares of a former one own nothing, and cannot be asked for.
+fn positions(subject: &Subject<'_>, bonds: Address, checks: &mut Vec<Check>) {
+    let state = subject.state;
     for ((role, owner, token, generation, delegator), row) in state.delegations.iter() {
-        // Shares of a former generation own nothing, and cannot be asked for.
         if state.pools.get(&(*role, *owner, *token)).is_none_or(|pool| pool.generation != *generation) {
             continue;
         }
-        let ours = row.clone();
+        let shares = row.shares;
         let entity = format!("what {delegator} delegated to the {} bond of {owner} in token {token}", role.as_str());
         let call = Bonds::positionOfCall { role: *role as u8, owner: *owner, token: *token, delegator: *delegator };
         let keys = keys([delegator.as_slice(), owner.as_slice()]);
         checks.push(Check::new("delegation", entity, keys, bonds, &call, move |found| {
+            vec![Field::new("shares", shares, U256::from(found.shares))]
+        }));
+    }
+    for ((role, owner, token, generation, delegator), row) in state.delegation_thaws.iter() {
+        if state.pools.get(&(*role, *owner, *token)).is_none_or(|pool| pool.thaw_generation != *generation) {
+            continue;
+        }
+        let ours = row.clone();
+        let entity = format!("what {delegator} takes from the {} bond of {owner} in token {token}", role.as_str());
+        let call = Bonds::positionOfCall { role: *role as u8, owner: *owner, token: *token, delegator: *delegator };
+        let keys = keys([delegator.as_slice(), owner.as_slice()]);
+        checks.push(Check::new("delegation thaw", entity, keys, bonds, &call, move |found| {
             vec![
-                Field::new("shares", ours.shares, U256::from(found.shares)),
-                Field::new("thawing_shares", ours.thawing_shares, U256::from(found.thawingShares)),
+                Field::new("thawing_shares", ours.shares, U256::from(found.thawingShares)),
                 Field::new("thawed_at", ours.thawed_at, found.thawedAt.to::<u64>()),
             ]
         }));

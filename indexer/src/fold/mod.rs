@@ -7,6 +7,7 @@ use alloy::primitives::U256;
 
 mod delegation;
 mod disputes;
+mod drip;
 mod entities;
 mod entity;
 mod governance;

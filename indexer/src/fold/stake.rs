@@ -37,14 +37,18 @@ pub(super) fn apply_bonds(state: &mut State, at: Position, event: &BondsEvents) 
         BondsEvents::ThawCancelled(e) => {
             let bond = bond(state, e.role, e.owner, e.token)?;
             add(&mut bond.active, e.amount, "bond")?;
-            empty_bucket(bond, e.amount, e.owner)?;
+            take_thawing(bond, e.amount, e.owner)?;
         }
         BondsEvents::BondWithdrawn(e) => {
             let bond = bond(state, e.role, e.owner, e.token)?;
             add(&mut bond.withdrawn, e.amount, "withdrawn bonds")?;
-            empty_bucket(bond, e.amount, e.owner)?;
+            take_thawing(bond, e.amount, e.owner)?;
         }
         BondsEvents::Slashed(e) => slash(state, at, e)?,
+        BondsEvents::BondHeld(e) => {
+            let bond = bond(state, e.role, e.owner, e.token)?;
+            (bond.held, bond.held_until) = (e.held, small(e.heldUntil));
+        }
         BondsEvents::ClaimLocked(e) => lock(state, e.claimer, e.provider, e.token, e.lockedBy, e.locked),
         BondsEvents::ClaimUnlocked(e) => lock(state, e.claimer, e.provider, e.token, e.lockedBy, e.locked),
         BondsEvents::ClaimSeized(e) => {
@@ -62,6 +66,7 @@ pub(super) fn apply_bonds(state: &mut State, at: Position, event: &BondsEvents) 
         | BondsEvents::UndelegationCancelled(_)
         | BondsEvents::DelegationWithdrawn(_)
         | BondsEvents::PoolRewarded(_)
+        | BondsEvents::PoolDripSet(_)
         | BondsEvents::PoolSlashed(_)
         | BondsEvents::PoolSwept(_)
         | BondsEvents::CommissionSet(_) => delegation::apply(state, at, event)?,
@@ -78,13 +83,13 @@ pub(super) fn apply_bonds(state: &mut State, at: Position, event: &BondsEvents) 
 
 fn slash(state: &mut State, at: Position, event: &Slashed) -> Result<(), Inconsistent> {
     let bond = bond(state, event.role, event.owner, event.token)?;
-    let mut stake = bond.active;
-    add(&mut stake, bond.thawing, "stake")?;
+    if !event.uncapped {
+        let mut taken = event.fromActive;
+        add(&mut taken, event.fromThawing, "money taken from a bond")?;
+        count_in_window(bond, at.time, taken)?;
+    }
     let taken = take(bond, event.owner, event.fromActive, event.fromThawing)?;
     add(&mut bond.slashed, taken, "slashes")?;
-    if !event.uncapped {
-        count_in_window(bond, at.time, stake, taken)?;
-    }
     let shares = [(event.harmed, event.toHarmed), (event.reporter, event.toReporter), (BURN_ADDRESS, event.burned)];
     shares.into_iter().try_for_each(|(account, amount)| owe(state, account, event.token, amount))
 }
@@ -92,10 +97,7 @@ fn slash(state: &mut State, at: Position, event: &Slashed) -> Result<(), Inconsi
 /// Takes money out of a bond. Returns the sum.
 fn take(bond: &mut Bond, owner: Address, active: U256, thawing: U256) -> Result<U256, Inconsistent> {
     subtract(&mut bond.active, active, || active_of(owner))?;
-    subtract(&mut bond.thawing, thawing, || thawing_of(owner))?;
-    if bond.thawing.is_zero() {
-        bond.thawed_at = 0;
-    }
+    take_thawing(bond, thawing, owner)?;
     let mut taken = active;
     add(&mut taken, thawing, "money taken from a bond")?;
     Ok(taken)
@@ -109,11 +111,26 @@ pub(super) fn owe(state: &mut State, account: Address, token: Address, amount: U
     add(&mut state.owed.entry((account, token)).amount, amount, "debt")
 }
 
-fn count_in_window(bond: &mut Bond, now: u64, stake: U256, taken: U256) -> Result<(), Inconsistent> {
+impl Bond {
+    /// Wei that its slash window may lose without proof at `now` (unix seconds): of one that begins then a tenth of the
+    /// stake, or what is held of what no claim has locked.
+    pub fn window_left_at(&self, now: u64) -> U256 {
+        if now < self.window_start + SLASH_WINDOW {
+            return self.window_left;
+        }
+        let unlocked = self.thawing.saturating_add(self.active.saturating_sub(self.locked));
+        let cap = self.active.saturating_add(self.thawing) * U256::from(SLASH_CAP_BPS) / U256::from(BASIS_POINTS);
+        cap.max(self.held.min(unlocked))
+    }
+}
+
+/// Counts what a judgement takes of a bond, before it is taken.
+fn count_in_window(bond: &mut Bond, now: u64, taken: U256) -> Result<(), Inconsistent> {
+    bond.window_left = bond.window_left_at(now);
     if now >= bond.window_start + SLASH_WINDOW {
         bond.window_start = now;
-        bond.window_left = stake * U256::from(SLASH_CAP_BPS) / U256::from(BASIS_POINTS);
     }
+    bond.held = bond.held.saturating_sub(taken);
     subtract(&mut bond.window_left, taken, || "what a slash window may still take".to_owned())
 }
 
@@ -122,9 +139,11 @@ fn lock(state: &mut State, claimer: Address, provider: Address, token: Address, 
     state.bonds.entry((BondRole::Provider, provider, token)).locked = all;
 }
 
-fn empty_bucket(bond: &mut Bond, amount: U256, owner: Address) -> Result<(), Inconsistent> {
+fn take_thawing(bond: &mut Bond, amount: U256, owner: Address) -> Result<(), Inconsistent> {
     subtract(&mut bond.thawing, amount, || thawing_of(owner))?;
-    bond.thawed_at = 0;
+    if bond.thawing.is_zero() {
+        bond.thawed_at = 0;
+    }
     Ok(())
 }
 
@@ -142,4 +161,29 @@ fn active_of(owner: Address) -> String {
 
 fn thawing_of(owner: Address) -> String {
     format!("the thawing bond of {owner}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_that_begins_has_what_is_held_of_what_is_unlocked() {
+        let [active, thawing, held] = [200, 100, 70].map(U256::from);
+        let mut bond = Bond { active, thawing, held, window_start: 1_000, window_left: U256::ONE, ..Bond::default() };
+        let end = 1_000 + SLASH_WINDOW;
+        assert_eq!(bond.window_left_at(end - 1), U256::ONE);
+        assert_eq!(bond.window_left_at(end), held);
+        bond.locked = U256::from(250);
+        assert_eq!(bond.window_left_at(end), held);
+        bond.thawing = U256::from(40);
+        assert_eq!(bond.window_left_at(end), U256::from(40));
+        bond.held = U256::ZERO;
+        assert_eq!(bond.window_left_at(end), U256::from(24));
+
+        bond.held = U256::from(70);
+        count_in_window(&mut bond, end, U256::from(30)).unwrap();
+        assert_eq!((bond.window_left, bond.window_start, bond.held), (U256::from(10), end, U256::from(40)));
+        count_in_window(&mut bond, end + 1, U256::from(11)).unwrap_err();
+    }
 }

@@ -3,13 +3,16 @@
 use alloy::primitives::{Address, U256};
 use spheron_bindings::{spon::Spon::SponEvents, staked_spon::StakedSpon::StakedSponEvents};
 
-use super::{Bridge, Inconsistent, State, Supply, Vault, add, small, subtract};
+use super::{Bridge, Inconsistent, State, Supply, Vault, add, drip, small, subtract};
 use crate::position::{EventId, Position};
 
 /// Key of SPON in `supply`.
 pub const SPON: &str = "SPON";
 /// Key of sSPON in `supply`.
 pub const STAKED_SPON: &str = "sSPON";
+
+/// Shares of sSPON without which nothing drips, 10^21, as in `StakedSpon`.
+const LEAST_STAKE: U256 = U256::from_limbs([0x35c9_adc5_dea0_0000, 0x36, 0, 0]);
 
 pub(super) fn apply_spon(state: &mut State, at: Position, event: &SponEvents) -> Result<(), Inconsistent> {
     match event {
@@ -109,15 +112,10 @@ impl Bridge {
 impl Vault {
     /// Wei that have not dripped at `now`, rounded up, and the seconds that they still take.
     pub fn drip(&self, supply: U256, now: u64) -> (U256, u64) {
-        if supply.is_zero() {
+        if supply < LEAST_STAKE {
             return (self.undripped, self.duration);
         }
-        let remaining = self.ends_at.saturating_sub(now);
-        if remaining == 0 || self.duration == 0 {
-            return (U256::ZERO, 0);
-        }
-        let product = self.undripped.saturating_mul(U256::from(remaining));
-        (product.div_ceil(U256::from(self.duration)), remaining)
+        drip::left(self.undripped, self.duration, self.ends_at, now)
     }
 
     /// Wei that the shares are worth at `now`, as ERC-4626's `totalAssets`.
@@ -141,8 +139,8 @@ fn move_shares(state: &mut State, at: Position, from: Address, to: Address, shar
     let token = (STAKED_SPON.to_owned(),);
     let before = amount_of(state.supplies.find(&token));
     supply(state, STAKED_SPON, from, to, shares)?;
-    if !before.is_zero() && amount_of(state.supplies.find(&token)).is_zero() {
-        // Nobody is staked any more: the drip stands still from here, which the contract notes without an event.
+    if before >= LEAST_STAKE && amount_of(state.supplies.find(&token)) < LEAST_STAKE {
+        // Next to nobody is staked any more: the drip stands still from here, which the contract notes without an event.
         let vault = state.vaults.entry(());
         let (undripped, remaining) = vault.drip(before, at.time);
         set_drip(vault, undripped, at.time, at.time + remaining);
@@ -181,4 +179,37 @@ fn supply(state: &mut State, token: &str, from: Address, to: Address, amount: U2
         add(&mut supply.burned, amount, "burned supply")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_drips_to_less_than_the_least_stake() {
+        assert_eq!(LEAST_STAKE, U256::from(10).pow(U256::from(21)));
+        let undripped = U256::from(70);
+        let vault = Vault { held: U256::from(100), undripped, duration: 7, ends_at: 1_007 };
+        let little = LEAST_STAKE - U256::ONE;
+        assert_eq!(vault.drip(little, 9_000), (undripped, 7));
+        assert_eq!(vault.drip(LEAST_STAKE, 1_004), (U256::from(30), 3));
+        assert_eq!(vault.total_assets(little, 9_000), U256::from(30));
+        assert_eq!(vault.total_assets(LEAST_STAKE, 9_000), U256::from(100));
+    }
+
+    /// The contract stops the drip without an event when a burn leaves less than the least stake.
+    #[test]
+    fn a_burn_below_the_least_stake_stops_the_drip() {
+        let (holder, one) = (Address::repeat_byte(1), U256::ONE);
+        let mut state = State::default();
+        let at = |time| Position { id: 1, time };
+        move_shares(&mut state, at(1_000), Address::ZERO, holder, LEAST_STAKE + one).unwrap();
+        set_drip(state.vaults.entry(()), U256::from(70), 1_000, 1_007);
+        move_shares(&mut state, at(1_001), holder, Address::ZERO, one).unwrap();
+        let supply = state.supply_of(STAKED_SPON);
+        assert_eq!(state.vaults.entry(()).drip(supply, 1_002), (U256::from(50), 5));
+        move_shares(&mut state, at(1_003), holder, Address::ZERO, one).unwrap();
+        let supply = state.supply_of(STAKED_SPON);
+        assert_eq!(state.vaults.entry(()).drip(supply, 9_000), (U256::from(40), 4));
+    }
 }

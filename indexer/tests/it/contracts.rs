@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use alloy::{
-    primitives::{Address, B256, U256, keccak256},
+    primitives::{Address, B256, U256, aliases::U96, keccak256},
     providers::{Provider as _, ext::AnvilApi as _},
     rpc::types::anvil::ReorgOptions,
     signers::{SignerSync as _, local::PrivateKeySigner},
@@ -11,7 +11,7 @@ use alloy::{
 };
 use spheron_accounting::reward_tree::{Reward, RewardTree, TreeId};
 use spheron_bindings::{
-    bonds::Bonds,
+    bonds::{Bonds, IBonds::Slash},
     distributor::Distributor,
     lease_book::ILeaseBook,
     ledger::Ledger,
@@ -137,6 +137,8 @@ async fn play(world: &World) {
     stake(world).await;
     bonds_and_bridges(world).await;
     rewards(world).await;
+    holds(world).await;
+    delegations(world).await;
     let allowance = Ledger::setAllowanceCall {
         token: spon,
         operator: admin.address().unwrap(),
@@ -343,7 +345,7 @@ async fn bonds_and_bridges(world: &World) {
     let slasher = Bonds::setSlasherCall { slasher: admin.address().unwrap(), allowed: true };
     admin.send(contracts.bonds, &slasher).await.unwrap();
     for (amount, uncapped) in [(100, false), (50, true), (20, false)] {
-        let order = spheron_bindings::bonds::IBonds::Slash {
+        let order = Slash {
             amount: U256::from(amount * SPON),
             harmed: renter.address().unwrap(),
             loss: U256::from(10 * SPON),
@@ -372,6 +374,82 @@ async fn bonds_and_bridges(world: &World) {
     let limit = Spon::setBridgeLimitCall { bridge, capacity: U256::from(50 * SPON), window: U256::from(3_600) };
     admin.send(spon, &limit).await.unwrap();
     admin.send(spon, &Spon::burnCall { amount: U256::from(SPON) }).await.unwrap();
+}
+
+/// Two holds on a bond, a withdrawal that leaves what is held, and a judgement that takes some of it.
+async fn holds(world: &World) {
+    let World { contracts, admin, provider, .. } = world;
+    let (spon, bonds, owner) = (contracts.spon, contracts.bonds, provider.address().unwrap());
+    let role = BondRole::Verifier as u8;
+    let bond = Bonds::bondOfCall { role, owner, token: spon };
+    let stake = provider.view(bonds, &bond).await.unwrap();
+    provider.thaw(BondRole::Verifier, spon, U256::from(stake.active)).await.unwrap();
+    world.pass(14 * 86_400 - 3_600).await;
+    for _ in 0..2 {
+        admin.send(bonds, &Bonds::holdCall { role, owner, token: spon }).await.unwrap();
+        world.pass(3_600).await;
+    }
+    provider.send(bonds, &Bonds::withdrawCall { role, token: spon, to: owner }).await.unwrap();
+    let left = provider.view(bonds, &bond).await.unwrap();
+    assert_eq!((left.thawing, left.held), (left.held, (stake.active + stake.thawing) / U96::from(10)));
+    let order = Slash {
+        amount: U256::from(left.held) / U256::from(3),
+        harmed: admin.address().unwrap(),
+        loss: U256::MAX,
+        reporter: Address::ZERO,
+        uncapped: false,
+    };
+    admin.send(bonds, &Bonds::slashCall { role, owner, token: spon, order }).await.unwrap();
+}
+
+/// Delegations in two generations, rewards of which some still drip, and some never do.
+async fn delegations(world: &World) {
+    let World { contracts, admin, renter, provider, .. } = world;
+    let (token, bonds, owner) = (contracts.spon, contracts.bonds, provider.address().unwrap());
+    let role = BondRole::Provider as u8;
+    for client in [renter, admin] {
+        let approve = Spon::approveCall { spender: bonds, value: U256::MAX };
+        client.send(token, &approve).await.unwrap();
+    }
+    let delegate = |amount: u128| Bonds::delegateCall { role, owner, token, amount: U256::from(amount * SPON) };
+    let reward = |amount: u128| Bonds::rewardCall { role, owner, token, amount: U256::from(amount * SPON) };
+    let undelegate =
+        |wei: u128| Bonds::undelegateCall { role, owner, token, shares: U256::from(wei) * U256::from(1_000_000) };
+
+    provider.send(bonds, &Bonds::setCommissionCall { role, token, commissionBps: U256::from(500) }).await.unwrap();
+    renter.send(bonds, &delegate(100)).await.unwrap();
+    admin.send(bonds, &reward(70)).await.unwrap();
+    world.pass(86_400).await;
+    renter.send(bonds, &undelegate(40 * SPON)).await.unwrap();
+    admin.send(bonds, &reward(7)).await.unwrap();
+    world.pass(3_600).await;
+    renter.send(bonds, &Bonds::cancelUndelegationCall { role, owner, token }).await.unwrap();
+    renter.send(bonds, &undelegate(10 * SPON)).await.unwrap();
+
+    let order = |amount| Slash {
+        amount,
+        harmed: renter.address().unwrap(),
+        loss: U256::from(SPON),
+        reporter: Address::ZERO,
+        uncapped: true,
+    };
+    let stake = provider.view(bonds, &Bonds::bondOfCall { role, owner, token }).await.unwrap();
+    let all = U256::from(stake.active) + U256::from(stake.thawing);
+    // A slash of what has not dripped, one of all, and a new generation whose last share leaves while rewards drip.
+    let few = all + U256::from(10 * SPON);
+    for amount in [few, U256::MAX] {
+        admin.send(bonds, &Bonds::slashCall { role, owner, token, order: order(amount) }).await.unwrap();
+        provider.bond(BondRole::Provider, token, all).await.unwrap();
+    }
+    let pool = provider.view(bonds, &Bonds::poolOfCall { role, owner, token }).await.unwrap();
+    assert_eq!((pool.generation, pool.thawGeneration, pool.value), (1, 1, 0));
+    renter.send(bonds, &delegate(5)).await.unwrap();
+    admin.send(bonds, &reward(7)).await.unwrap();
+    world.pass(3_600).await;
+    renter.send(bonds, &undelegate(5 * SPON)).await.unwrap();
+    renter.send(bonds, &delegate(20)).await.unwrap();
+    admin.send(bonds, &reward(7)).await.unwrap();
+    world.pass(3_600).await;
 }
 
 async fn rewards(world: &World) {
@@ -434,6 +512,9 @@ async fn the_events_rebuild_what_the_contracts_hold_and_a_difference_is_found() 
         "cut",
         "cut count",
         "delegate",
+        "delegation",
+        "delegation pool",
+        "delegation thaw",
         "demand bond",
         "dispute deposit",
         "epoch",

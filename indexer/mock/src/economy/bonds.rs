@@ -53,6 +53,10 @@ impl Economy {
     pub(super) fn slash(&mut self) {
         let Some(key @ (role, owner, token)) = self.bonded() else { return };
         let bond = self.state.bonds.get(&key).unwrap().clone();
+        let held = (bond.active + bond.thawing) / U256::from(10);
+        let held_until = U256::from(self.now + 7 * 86_400);
+        self.emit(Contract::Bonds, Bonds::BondHeld { role: role as u8, owner, token, held, heldUntil: held_until });
+        let bond = self.state.bonds.get(&key).unwrap().clone();
         let (active, thawing) = (self.amount(bond.active), bond.thawing / U256::from(10));
         let taken = active + thawing;
         let (harmed, reporter) = (self.account(), self.account());
@@ -79,9 +83,7 @@ impl Economy {
 
     /// Whether a slash may take so much without proof.
     pub(super) fn fits_window(&self, bond: &Bond, taken: U256) -> bool {
-        let over = self.now >= bond.window_start + 7 * 86_400;
-        let left = if over { (bond.active + bond.thawing) / U256::from(10) } else { bond.window_left };
-        taken <= left
+        taken <= bond.window_left_at(self.now)
     }
 
     /// Somebody delegates to a bond, or leaves it; shares are worth a wei each, but for what rewards add.
@@ -91,9 +93,12 @@ impl Economy {
         let pool = self.state.pools.get(&key).cloned().unwrap_or_default();
         let own = self.state.delegations.get(&(bond_role, owner, token, pool.generation, delegator)).cloned();
         let own = own.unwrap_or_default();
+        let thaw = (bond_role, owner, token, pool.thaw_generation, delegator);
+        let thaw = self.state.delegation_thaws.get(&thaw).cloned().unwrap_or_default();
+        let earning = pool.earning_at(self.now);
         match self.rng.random_range(0..6) {
             0 if !own.shares.is_zero() => {
-                let shares = self.amount(own.shares).min(pool.value);
+                let shares = self.amount(own.shares).min(earning);
                 let thawed_at = U256::from(self.now + 86_400);
                 let started = Bonds::UndelegationStarted {
                     role,
@@ -107,8 +112,8 @@ impl Economy {
                 };
                 self.emit(Contract::Bonds, started);
             }
-            1 if !own.thawing_shares.is_zero() => {
-                let (shares, amount) = (own.thawing_shares, own.thawing_shares.min(pool.thawing));
+            1 if !thaw.shares.is_zero() => {
+                let (shares, amount) = (thaw.shares, thaw.shares.min(pool.thawing));
                 let withdrawn = Bonds::DelegationWithdrawn {
                     role,
                     owner,
@@ -126,11 +131,16 @@ impl Economy {
                     Contract::Bonds,
                     Bonds::PoolRewarded { role, owner, token, payer, toPool: to_pool, commission },
                 );
+                self.set_drip(key, pool.undripped_at(self.now) + to_pool);
             }
             3 if !pool.value.is_zero() => {
                 let all = self.rng.random_bool(0.5);
                 let from_value = if all { pool.value } else { self.amount(pool.value) };
                 let from_thawing = if all { pool.thawing } else { U256::ZERO };
+                let undripped = pool.undripped_at(self.now);
+                if !undripped.is_zero() {
+                    self.set_drip(key, undripped.saturating_sub(from_value));
+                }
                 let taken = from_value + from_thawing;
                 let harmed = self.account();
                 let slashed = Bonds::PoolSlashed {
@@ -143,6 +153,7 @@ impl Economy {
                     toHarmed: taken / U256::from(2),
                     burned: taken - taken / U256::from(2),
                     generation: U256::from(pool.generation + u64::from(all)),
+                    thawGeneration: U256::from(pool.thaw_generation + u64::from(all)),
                 };
                 self.emit(Contract::Bonds, slashed);
             }
@@ -158,5 +169,13 @@ impl Economy {
                 self.emit(Contract::Bonds, Bonds::Delegated { role, owner, token, delegator, amount, shares: amount });
             }
         }
+    }
+
+    /// What still drips to a pool takes a week from now.
+    fn set_drip(&mut self, (role, owner, token): (BondRole, Address, Address), undripped: U256) {
+        let (role, now) = (role as u8, self.now);
+        let (updated_at, ends_at) = (U256::from(now), U256::from(now + 604_800));
+        let set = Bonds::PoolDripSet { role, owner, token, undripped, updatedAt: updated_at, endsAt: ends_at };
+        self.emit(Contract::Bonds, set);
     }
 }

@@ -60,7 +60,9 @@ impl Economy {
                 self.emit(Contract::StakedSpon, funded);
             }
             _ => {
-                let assets = U256::from(self.rng.random_range(1_000_000..1_000_000_000u64));
+                // A SPON and more, without which nothing drips.
+                let assets =
+                    U256::from(self.rng.random_range(1_000_000..1_000_000_000u64)) * U256::from(10).pow(U256::from(12));
                 let shares = assets * U256::from(1_000);
                 self.emit(
                     Contract::StakedSpon,

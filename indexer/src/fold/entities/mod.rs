@@ -62,6 +62,7 @@ state! {
     bond_takers: BondTaker,
     pools: Pool,
     delegations: Delegation,
+    delegation_thaws: DelegationThaw,
     owed: Owed,
     bond_minimums: BondMinimum,
     disputes: Dispute,

@@ -33,6 +33,10 @@ entities! {
         window_start: u64,
         /// Wei that it may still lose without proof.
         window_left: U256,
+        /// Wei that a judgement to come may take, as far as no claim has locked them.
+        held: U256,
+        /// When nothing is held any more, without outages.
+        held_until: u64,
         /// Wei that ever came in.
         deposited: U256,
         /// Wei that left to the owner.
@@ -59,7 +63,7 @@ entities! {
 
     /// What is delegated to bonds.
     Pool in "delegation_pool" (role: BondRole, owner: Address, token: Address) {
-        /// Wei that earn.
+        /// Wei of the shares, with what has not dripped yet.
         value: U256,
         /// Of `value`.
         shares: U256,
@@ -67,14 +71,22 @@ entities! {
         thawing: U256,
         /// Of `thawing`.
         thawing_shares: U256,
-        /// Grows when a slash takes all.
+        /// Grows when a slash ends the shares.
         generation: u64,
+        /// Grows when a slash ends the thawing shares.
+        thaw_generation: u64,
         /// Basis points of each reward.
         commission_bps: u64,
         /// Basis points from `next_commission_from` on.
         next_commission_bps: u64,
         /// Unix seconds.
         next_commission_from: u64,
+        /// Wei of `value` that had not dripped when the drip was last set.
+        undripped: U256,
+        /// When the drip ends.
+        drip_ends_at: u64,
+        /// Seconds from when it was last set to `drip_ends_at`.
+        drip_duration: u64,
     }
 
     /// What delegators have in the present and in former generations of pools.
@@ -82,8 +94,13 @@ entities! {
         (role: BondRole, owner: Address, token: Address, generation: u64, delegator: Address) {
         /// That earn.
         shares: U256,
+    }
+
+    /// What delegators have on its way out, in the present and in former thaw generations of pools.
+    DelegationThaw in "delegation_thaw"
+        (role: BondRole, owner: Address, token: Address, generation: u64, delegator: Address) {
         /// On their way out.
-        thawing_shares: U256,
+        shares: U256,
         /// When they may be withdrawn, 0 if nothing thaws.
         thawed_at: u64,
     }
