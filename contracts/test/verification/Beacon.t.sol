@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IBonds} from "../../src/stake/IBonds.sol";
 import {IVerifierSet} from "../../src/verification/IVerifierSet.sol";
+import {RegistryToken} from "../mocks/RegistryToken.sol";
 import {VerificationFixture} from "./VerificationFixture.sol";
 
 /// @title Who is drawn: those that revealed, as long as enough of them did
@@ -100,6 +101,22 @@ contract BeaconTest is VerificationFixture {
         assertEq(policy.standingOf(node).units, 8);
     }
 
+    /// @dev Where somebody who was drawn has left and come back, too late for the round, the next in the order signs.
+    function test_Submit_CountsWhoMovedUp() public {
+        verifierSet.setQuorum(3, 3);
+        _joinVerifiers(12);
+        skip(2 hours);
+        IVerifierSet.Verdict memory verdict = _verdict();
+        address[] memory before = verifierSet.committeeOf(node, verdict.beaconRound);
+        _leave(before[0]);
+        _joinAs(before[0], _newChain(before[0]));
+        address[] memory later = verifierSet.committeeOf(node, verdict.beaconRound);
+        assertFalse(_contains(later, before[0]));
+        assertFalse(_contains(before, later[2]), "moved up");
+        verifierSet.submit(verdict, _signedBy(verdict, later));
+        assertEq(policy.standingOf(node).units, 8);
+    }
+
     /// @dev Who thaws its bond away is drawn no more, and need not be ejected for that.
     function test_Reveal_RevertWhen_TheBondHasLeft() public {
         address verifier = _joinVerifier(0);
@@ -143,6 +160,18 @@ contract BeaconTest is VerificationFixture {
         assertEq(verifierSet.verifiers().length, 64);
         assertEq(verifierSet.verifiers()[least], verifier);
         assertFalse(_contains(verifierSet.verifiers(), _makeVerifier(least)));
+    }
+
+    /// @dev Bonds in different tokens cannot be compared.
+    function test_Join_RevertWhen_NobodyInAFullSetIsBondedInTheToken() public {
+        _joinVerifiers(64);
+        RegistryToken other = new RegistryToken();
+        bonds.setMinimum(IBonds.Role.Verifier, address(other), 1);
+        address verifier = _makeVerifier(64);
+        _bond(IBonds.Role.Verifier, verifier, other, type(uint64).max);
+        vm.prank(verifier);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_Full.selector, 64));
+        verifierSet.join(address(other), keccak256("tip"));
     }
 
     /// @dev `count` verifiers join, and all but those of the lowest bits of `withheld`, at most `most`, reveal in the round
