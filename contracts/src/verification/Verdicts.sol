@@ -65,7 +65,7 @@ library Verdicts {
     }
 
     /// @dev The root over at least one finding, in place of a list of their leaves, and their summaries.
-    function digest(IVerifierSet.Finding[] calldata findings)
+    function rootOf(IVerifierSet.Finding[] calldata findings)
         internal
         pure
         returns (bytes32 root, uint256[] memory summaries)

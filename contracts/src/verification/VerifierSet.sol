@@ -61,7 +61,7 @@ contract VerifierSet is Committees, EIP712 {
         if (count == 0 || count > MAX_BATCH || count != batch.count) {
             revert VerifierSet_InvalidBatch(count, batch.count);
         }
-        (bytes32 root, uint256[] memory summaries) = Verdicts.digest(findings);
+        (bytes32 root, uint256[] memory summaries) = Verdicts.rootOf(findings);
         if (root != batch.root) revert VerifierSet_NotInBatch(root, batch.root);
         address[] memory signers = _checkBatch(batch, signatures);
         accepted = _record(batch, summaries);
@@ -125,7 +125,7 @@ contract VerifierSet is Committees, EIP712 {
 
     /// @inheritdoc IVerifierSet
     function rootOf(Finding[] calldata findings) external pure returns (bytes32 root) {
-        if (findings.length != 0) (root,) = Verdicts.digest(findings);
+        if (findings.length != 0) (root,) = Verdicts.rootOf(findings);
     }
 
     /// @inheritdoc IVerifierSet
