@@ -262,8 +262,8 @@ interface INodeRegistry {
     /// @notice A node.
     function nodeOf(address node) external view returns (Node memory);
 
-    /// @notice What nodes claim, whatever their status: of each a word with its provider (160 bits from the lowest one on), the
-    /// resource (16) and its units (24); 0 for what is no node.
+    /// @notice What nodes claim, whatever their status: of each a word with its provider (160 bits from the lowest one on),
+    /// the resource (16) and its units (24); 0 for what is no node.
     /// @param nodes Words whose lowest 160 bits name the nodes.
     function claimsOf(uint256[] calldata nodes) external view returns (uint256[] memory claims);
 

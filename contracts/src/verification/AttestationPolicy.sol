@@ -266,6 +266,7 @@ contract AttestationPolicy is IAttestationPolicy {
     /// @dev What becomes of the word of a head by a summary that only extends the last window, as most do: a pass of
     /// the latest units or more, in time without outages, with no cut behind which it might give seconds back. Else 0.
     function _extended(uint256 word, uint256 told) private view returns (uint256) {
+        // forge-lint: disable-start(unsafe-typecast) each cast cuts its own field out of a word
         unchecked {
             (uint256 measuredAt, uint256 validFor) = (uint40(told >> 160), uint24(told >> 200));
             if (block.timestamp - measuredAt > VERDICT_DEADLINE || validFor > MAX_VALIDITY) return 0;
@@ -275,6 +276,7 @@ contract AttestationPolicy is IAttestationPolicy {
             if (latest == 0 || units < latest || word >> 224 != 0) return 0;
             return word & ~EXTENDED_BITS | measuredAt | units << 40 | validUntil << 112;
         }
+        // forge-lint: disable-end(unsafe-typecast)
     }
 
     /// @dev The compiler would read and write the slot field by field.

@@ -13,8 +13,8 @@ import {IVerifierSet} from "./IVerifierSet.sol";
 
 /// @title Committees, who sits in the set, the beacon and who is drawn by it
 /// @dev Verifiers sit on 64 numbered seats. Beacon and shard alone put the seats of a round in an order; the first ones
-/// whose verifier may serve in the round are the committee. So whoever leaves frees a place for the next in that order, whoever
-/// joins waits until a beacon that is still unknown, and neither can draw a committee anew.
+/// whose verifier may serve in the round are the committee. So whoever leaves frees a place for the next in that order,
+/// whoever joins waits until a beacon that is still unknown, and neither can draw a committee anew.
 /// Who may serve is final with the beacon: the seats that revealed into it, if they are two thirds of those taken when the
 /// last of them did. Fewer could be what is left of a round whose reveals were kept out, so that all seats serve then.
 abstract contract Committees is IVerifierSet, AccessManaged {
@@ -234,8 +234,8 @@ abstract contract Committees is IVerifierSet, AccessManaged {
         }
     }
 
-    /// @dev Whether a signer is in a committee: mostly its own slot shows that it has one of the first seats, and no seat need
-    /// be read then.
+    /// @dev Whether a signer is in a committee: mostly its own slot shows that it has one of the first seats, and no seat
+    /// need be read then.
     function _serves(address signer, uint256 firstSeats, uint256 shard, uint256 round) internal view returns (bool) {
         Member storage member = _members[signer];
         if (!member.joined) return false;

@@ -114,8 +114,8 @@ interface IVerifierSet {
     /// @notice A verifier joined with a bond in `bondToken` and the tip of its hash chain.
     event VerifierJoined(address indexed verifier, address indexed bondToken, bytes32 tip);
 
-    /// @notice A verifier left, lost its seat to one with more at stake, or was ejected because its bond had become too small or
-    /// it had been absent for too long.
+    /// @notice A verifier left, lost its seat to one with more at stake, or was ejected because its bond had become too small
+    /// or it had been absent for too long.
     event VerifierLeft(address indexed verifier, address indexed by);
 
     /// @notice A verifier revealed `preimage` for the beacon of `round`, which is mixed from `mix` now: the first 22 bytes of
@@ -279,8 +279,8 @@ interface IVerifierSet {
     /// @dev What a contract signed (ERC-1271) and later denies counts if a verdict brought it to the chain before.
     function reportEquivocation(Statement calldata a, Statement calldata b, address verifier) external;
 
-    /// @notice Slashes a verifier whose batch does not say of a verdict what the verdict says, or takes in a pass that could not
-    /// count alone (another class than claimed, or no validity) and is a failure in a batch, in the same way.
+    /// @notice Slashes a verifier whose batch does not say of a verdict what the verdict says, or takes in a pass that could
+    /// not count alone (another class than claimed, or no validity) and is a failure in a batch, in the same way.
     function reportMisstatement(Statement calldata statement, address verifier) external;
 
     /// @notice Sets the policy that verdicts are recorded in. Restricted. Leases that run under the former one get no verdict

@@ -293,6 +293,7 @@ contract VerifierSet is Committees, EIP712 {
         pure
         returns (bool)
     {
+        // forge-lint: disable-start(unsafe-typecast) each cast cuts its own field out of a word
         unchecked {
             // The lowest bits are the node's; for a measurement before `opensAt` the difference wraps around.
             if (told % SHARDS != shard || uint40(told >> 160) - opensAt >= 2 * ROUND) return false;
@@ -302,6 +303,7 @@ contract VerifierSet is Committees, EIP712 {
             uint256 units = uint16(told >> 224);
             return units != 0 && units <= claim >> 176 && !isPaused;
         }
+        // forge-lint: disable-end(unsafe-typecast)
     }
 
     /// @dev A measurement needs the beacon of its round or of the one before.
