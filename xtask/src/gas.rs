@@ -51,6 +51,9 @@ struct Row {
     best: String,
     #[serde(default)]
     includes: String,
+    /// What an operation above its ceiling would have to do without.
+    #[serde(default)]
+    without: String,
 }
 
 /// One file of contracts/snapshots: gas by operation, as decimal text.
@@ -99,11 +102,15 @@ fn page(rows: &[Row], files: &[Figures], touched: &Figures) -> anyhow::Result<St
     let measured: Vec<(&Row, u64)> =
         rows.iter().map(|row| Ok((row, measured(row, files)?))).collect::<anyhow::Result<_>>()?;
     let (met, missed): (Vec<_>, Vec<_>) = measured.into_iter().partition(|(row, gas)| *gas <= row.ceiling);
+    for (Row { operation, without, .. }, _) in &missed {
+        ensure!(!without.is_empty(), "{ROWS}: say what {operation:?} would have to do without to meet its ceiling");
+    }
     let all: String = files
         .iter()
         .flat_map(|Figures { file, gas }| gas.iter().map(move |(name, gas)| (file, name, gas)))
         .map(|(file, name, gas)| format!("| {file} | {name} | {} | {} |\n", grouped(*gas), touched.touched(file, name)))
         .collect();
+    let without: String = missed.iter().map(|(row, _)| format!("- {}: {}\n", row.operation, row.without)).collect();
     Ok(format!(
         "{HEADER}
 ## Ceilings that are met ({} of {total})
@@ -112,6 +119,9 @@ fn page(rows: &[Row], files: &[Figures], touched: &Figures) -> anyhow::Result<St
 ## Ceilings that are not met ({} of {total})
 
 {}
+What they would have to do without, at the least:
+
+{without}
 ## Every figure
 
 | file | operation | gas | touched |
@@ -137,7 +147,7 @@ fn table(rows: &[(&Row, u64)], touched: &Figures) -> String {
     let mut text =
         "| operation | gas | touched | ceiling | best known elsewhere | includes |\n|---|---|---|---|---|---|\n"
             .to_owned();
-    for (Row { operation, file, figure, ceiling, best, includes }, gas) in rows {
+    for (Row { operation, file, figure, ceiling, best, includes, .. }, gas) in rows {
         let (gas, touched, ceiling) = (grouped(*gas), touched.touched(file, figure), grouped(*ceiling));
         text += &format!("| {operation} | {gas} | {touched} | {ceiling} | {best} | {includes} |\n");
     }
@@ -164,7 +174,7 @@ mod tests {
     fn row(figure: &str, ceiling: u64) -> Row {
         let operation = format!("to {figure}");
         let (file, figure, best) = ("money".to_owned(), figure.to_owned(), "7 (Graph)".to_owned());
-        Row { operation, file, figure, ceiling, best, includes: String::new() }
+        Row { operation, file, figure, ceiling, best, includes: String::new(), without: "its log.".to_owned() }
     }
 
     fn figures() -> Vec<Figures> {
@@ -189,9 +199,17 @@ mod tests {
         assert!(met.contains("## Ceilings that are met (1 of 2)"));
         assert!(met.contains("| to deposit | 1,000 |  | 1,000 | 7 (Graph) |  |\n"), "{met}");
         assert!(missed.contains("| to withdraw | 1,001 | 999 | 1,000 | 7 (Graph) |  |\n"), "{missed}");
+        assert!(missed.contains("\n- to withdraw: its log.\n\n## Every figure"), "{missed}");
         assert!(text.ends_with(
             "|---|---|---|---|\n| money | deposit | 1,000 |  |\n| money | withdraw | 1,001 | 999 |\n| money | nothing | 0 |  |\n"
         ));
+    }
+
+    #[test]
+    fn a_ceiling_that_is_not_met_needs_a_reason() {
+        let row = Row { without: String::new(), ..row("withdraw", 1_000) };
+        let error = page(&[row], &figures(), &touched()).unwrap_err().to_string();
+        assert!(error.contains("what \"to withdraw\" would have to do without"), "{error}");
     }
 
     #[test]
