@@ -25,7 +25,6 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
     uint256 private constant MAX_COVER_BPS = 10_000;
     uint256 private constant BASIS_POINTS = 10_000;
     uint32 private constant FIRST_NONCE = 1;
-    uint256 private constant NONCES = 192;
 
     /// @dev Words of `Offer`, whose fields are all static.
     uint256 private constant OFFER_BYTES = 15 * 32;
@@ -260,7 +259,7 @@ abstract contract Offers is ILeaseBook, AccessManaged, EIP712 {
     function _unused(Slots.Desk memory desk, address node, uint256 nonce) private pure returns (uint256 bit) {
         if (_isUsed(desk, nonce)) revert LeaseBook_OfferUsed(node, nonce);
         bit = nonce - desk.floor;
-        if (bit >= NONCES) revert LeaseBook_NonceOutOfRange(node, nonce, desk.floor);
+        if (bit >= Slots.NONCES) revert LeaseBook_NonceOutOfRange(node, nonce, desk.floor);
     }
 
     function _isUsed(Slots.Desk memory desk, uint256 nonce) private pure returns (bool) {

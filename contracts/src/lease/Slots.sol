@@ -7,6 +7,9 @@ import {ILeaseBook} from "./ILeaseBook.sol";
 /// @notice The compiler reads and writes a packed struct field by field; that would cost a lease 2,000 gas a time. What is
 /// read goes into a struct of the caller's, as the compiler would clear a new one first.
 library Slots {
+    /// @notice Nonces of a node that may be open at once: the bits of `Desk.used`.
+    uint256 internal constant NONCES = 192;
+
     /// @notice What is taken of a node: one slot, which is never zero again once it was written.
     struct Desk {
         uint32 leasedUnits;

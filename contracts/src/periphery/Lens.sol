@@ -8,6 +8,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ILeaseBook} from "../lease/ILeaseBook.sol";
 import {LeaseMath} from "../lease/LeaseMath.sol";
 import {PolicyCalls} from "../lease/PolicyCalls.sol";
+import {Slots} from "../lease/Slots.sol";
 import {ILedger} from "../money/ILedger.sol";
 import {INodeRegistry} from "../registry/INodeRegistry.sol";
 import {IBonds} from "../stake/IBonds.sol";
@@ -18,8 +19,6 @@ import {ILens} from "./ILens.sol";
 /// @title Lens
 contract Lens is ILens {
     uint256 private constant BASIS_POINTS = 10_000;
-    /// @dev Nonces of a node that may be open at once, as in the LeaseBook.
-    uint256 private constant NONCES = 192;
 
     /// @notice What it reads.
     ILedger public immutable ledger;
@@ -161,7 +160,9 @@ contract Lens is ILens {
 
     function _isNonceFree(ILeaseBook.Offer calldata offer) private view returns (bool) {
         uint256 floor = leaseBook.nonceFloor(offer.node);
-        return offer.nonce >= floor && offer.nonce < floor + NONCES && !leaseBook.isNonceUsed(offer.node, offer.nonce);
+        return
+            offer.nonce >= floor && offer.nonce < floor + Slots.NONCES
+                && !leaseBook.isNonceUsed(offer.node, offer.nonce);
     }
 
     /// @dev Whether the node is active, and its owner's bond has what a lease would lock.
