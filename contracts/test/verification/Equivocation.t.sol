@@ -177,12 +177,7 @@ contract EquivocationTest is BatchFixture {
 
     function test_ReportMisstatement_TakesAFindingOfWhatFoundNothing() public {
         first.result = uint8(IVerifierSet.Result.Inconclusive);
-        IVerifierSet.Finding[] memory findings = new IVerifierSet.Finding[](1);
-        findings[0] = _finding(first);
-        IVerifierSet.VerdictBatch memory batch = _batchOf(first, findings);
-        vm.prank(reporter);
-        verifierSet.reportMisstatement(_inBatch(verifier, first, batch, findings, 0), verifier);
-        assertFalse(_contains(verifierSet.verifiers(), verifier));
+        _assertMisstated();
     }
 
     /// @dev Alone it would be refused; in a batch it would count as a failure, which nobody has found.
@@ -190,12 +185,7 @@ contract EquivocationTest is BatchFixture {
         if (floorClass == first.claimedClass) isValid = false;
         first.floorClass = floorClass;
         if (!isValid) first.validUntil = first.measurement.startMs / 1000;
-        IVerifierSet.Finding[] memory findings = new IVerifierSet.Finding[](1);
-        findings[0] = _finding(first);
-        IVerifierSet.VerdictBatch memory batch = _batchOf(first, findings);
-        vm.prank(reporter);
-        verifierSet.reportMisstatement(_inBatch(verifier, first, batch, findings, 0), verifier);
-        assertFalse(_contains(verifierSet.verifiers(), verifier));
+        _assertMisstated();
     }
 
     function testFuzz_ReportMisstatement_RevertWhen_TheStatementIsTrue(uint8 result, uint16 floorClass) public {
@@ -325,6 +315,16 @@ contract EquivocationTest is BatchFixture {
         first = _verdict();
         second = first;
         second.result = uint8(IVerifierSet.Result.WrongComputation);
+    }
+
+    /// @dev To have put the first verdict into a batch costs the verifier its seat.
+    function _assertMisstated() private {
+        IVerifierSet.Finding[] memory findings = new IVerifierSet.Finding[](1);
+        findings[0] = _finding(first);
+        IVerifierSet.VerdictBatch memory batch = _batchOf(first, findings);
+        vm.prank(reporter);
+        verifierSet.reportMisstatement(_inBatch(verifier, first, batch, findings, 0), verifier);
+        assertFalse(_contains(verifierSet.verifiers(), verifier));
     }
 
     function _report() private {
