@@ -447,9 +447,23 @@ contract DelegationTest is Test {
         uint256 toReporter = _least((fromBond - toHarmed) / 20, MINIMUM);
         assertEq(bonds.owedTo(reporter, address(token)), toReporter, "no delegated money reaches a reporter");
         assertEq(bonds.owedTo(harmed, address(token)), toHarmed + _least(loss - toHarmed, fromPool));
-        assertEq(_pool().value + _pool().thawing, value - fromPool);
         uint256 fromThawing = fromPool * thawing / value;
-        assertEq(_pool().thawing, thawing - fromThawing, "pro rata");
+        assertEq(_pool().thawing, _leftOf(thawing, fromThawing), "pro rata");
+        assertEq(_pool().value, _leftOf(value - thawing, fromPool - fromThawing));
+    }
+
+    /// @dev Shares of a pile of which two wei are left end.
+    function test_Slash_TakesAPoolButForTwoWei() public {
+        uint256 own = MOST - 3;
+        testFuzz_Slash_TakesTheBondFirstAndThePoolForNoMore(own, own + 2, own + 1, 4 * own, 0);
+        assertEq(_pool().thawGeneration, 1);
+        assertEq(bonds.owedTo(BURNED, address(token)), 2 * own + 2 - MINIMUM);
+    }
+
+    /// @dev What a slash of `taken` leaves of a pile of `wei_` that never earned: nothing, if its shares end.
+    function _leftOf(uint256 wei_, uint256 taken) private pure returns (uint256 left) {
+        left = wei_ - taken;
+        if (wei_ > left * 1e3) left = 0;
     }
 
     function testFuzz_Slash_AJudgementNeverReachesThePool(uint256 asked) public {
