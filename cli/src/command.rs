@@ -5,10 +5,13 @@ pub mod audit;
 mod bond;
 pub mod deploy;
 pub mod devnet;
+pub mod dispute;
+pub mod gateway;
 pub mod index;
 pub mod keys;
 pub mod lease;
 pub mod node;
+mod pool;
 pub mod rewards;
 pub mod stake;
 pub mod verify;
@@ -59,9 +62,15 @@ pub enum Command {
     /// Verify GPUs: bond, join, run, measure, explain
     #[command(subcommand)]
     Verify(verify::Verify),
-    /// Stake SPON: deposit, exit, claim
+    /// Front the nodes of others: bond, register, admit, dismiss
+    #[command(subcommand)]
+    Gateway(gateway::Gateway),
+    /// Stake SPON: deposit, exit, claim, delegate
     #[command(subcommand)]
     Stake(stake::Stake),
+    /// Dispute what no proof decides: open, answer, rule
+    #[command(subcommand)]
+    Dispute(dispute::Dispute),
     /// Rewards of an era: build, verify, post, pay, claim
     #[command(subcommand)]
     Rewards(rewards::Rewards),
@@ -92,7 +101,9 @@ impl Command {
             Self::Lease(command) => command.run(output).await,
             Self::Node(command) => command.run(output).await,
             Self::Verify(command) => command.run(output).await,
+            Self::Gateway(command) => command.run(output).await,
             Self::Stake(command) => command.run(output).await,
+            Self::Dispute(command) => command.run(output).await,
             Self::Rewards(command) => command.run(output).await,
             Self::Account(command) => command.run(output).await,
             Self::Keys(command) => command.run(output),

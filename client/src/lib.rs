@@ -2,9 +2,14 @@
 //!
 //! A [`Client`] is one account on one chain of one deployment. Its methods are grouped by what they are about:
 //! [`token`], [`account`] (the Ledger), [`lease`] with its [`receipt`]s, [`standing`] orders and [`remedy`] against a node
-//! that does not deliver, [`node`] (providers) with its [`payout`], [`verifier`], [`stake`] and [`rewards`].
+//! that does not deliver, [`node`] (providers) with its [`payout`] and [`handover`], [`gateway`], [`verifier`], [`stake`],
+//! [`delegation`], [`dispute`] and [`rewards`].
 
 pub mod account;
+pub mod delegation;
+pub mod dispute;
+pub mod gateway;
+pub mod handover;
 pub mod lease;
 pub mod node;
 pub mod payout;

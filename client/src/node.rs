@@ -4,14 +4,14 @@ use alloy::{
     primitives::{Address, Bytes, U256, keccak256},
     rpc::types::Filter,
     signers::{SignerSync as _, local::PrivateKeySigner},
-    sol_types::{SolStruct as _, SolValue as _},
+    sol_types::{SolStruct, SolValue as _},
 };
 use spheron_bindings::{
     attestation_policy::AttestationPolicy,
     bonds::{Bonds, IBonds::Bond},
     domain,
     node_registry::{
-        INodeRegistry::{Claim, Node, NodeConsent, Provider},
+        INodeRegistry::{Claim, Node, NodeConsent, OperatorConsent, Provider},
         NodeRegistry,
     },
 };
@@ -19,7 +19,7 @@ use spheron_bindings::{
 use crate::{Client, ClientError};
 
 /// What a bond is for, as in `IBonds.Role`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum BondRole {
     /// Serves nodes.
@@ -28,6 +28,11 @@ pub enum BondRole {
     Gateway = 1,
     /// Measures nodes.
     Verifier = 2,
+}
+
+impl BondRole {
+    /// Each of them.
+    pub const ALL: [Self; 3] = [Self::Provider, Self::Gateway, Self::Verifier];
 }
 
 impl Client {
@@ -86,24 +91,59 @@ impl Client {
     /// Registers the node of `key` under the caller; `key` signs its consent, valid until `deadline` (unix seconds).
     pub async fn register_node(&self, key: &PrivateKeySigner, claim: Claim, deadline: u64) -> Result<(), ClientError> {
         let node = key.address();
-        let consent = self.sign_consent(key, &claim, deadline).await?;
+        let consent = self.sign_consent(node, key, &claim, deadline).await?;
         let call = NodeRegistry::registerNodeCall { node, claim, deadline, consent };
         self.send(self.contracts().node_registry, &call).await.map(drop)
     }
 
-    /// The consent of a node's key to belong to the caller.
-    pub async fn sign_consent(
+    /// Replaces the claim of a node of the caller; `key`, its operator's, signs its consent.
+    pub async fn change_claim(
         &self,
+        node: Address,
+        key: &PrivateKeySigner,
+        claim: Claim,
+        deadline: u64,
+    ) -> Result<(), ClientError> {
+        let consent = self.sign_consent(node, key, &claim, deadline).await?;
+        let call = NodeRegistry::changeClaimCall { node, claim, deadline, consent };
+        self.send(self.contracts().node_registry, &call).await.map(drop)
+    }
+
+    /// Puts another key in the place of the operator's of a node of the caller; `operator`, the new one, signs its
+    /// consent.
+    pub async fn change_operator(
+        &self,
+        node: Address,
+        operator: &PrivateKeySigner,
+        deadline: u64,
+    ) -> Result<(), ClientError> {
+        let (provider, nonce) = (self.address()?, self.consent_nonce(node).await?);
+        let consent = OperatorConsent { node, operator: operator.address(), provider, nonce, deadline };
+        let consent = self.signed(operator, &consent)?;
+        let call = NodeRegistry::changeOperatorCall { node, operator: operator.address(), deadline, consent };
+        self.send(self.contracts().node_registry, &call).await.map(drop)
+    }
+
+    /// The consent of a node, by `key`, to belong to the caller with a claim.
+    async fn sign_consent(
+        &self,
+        node: Address,
         key: &PrivateKeySigner,
         claim: &Claim,
         deadline: u64,
     ) -> Result<Bytes, ClientError> {
-        let (registry, node) = (self.contracts().node_registry, key.address());
-        let nonce = self.view(registry, &NodeRegistry::consentNonceCall { node }).await?;
+        let (provider, nonce) = (self.address()?, self.consent_nonce(node).await?);
         let claim_hash = keccak256(claim.abi_encode());
-        let consent = NodeConsent { node, provider: self.address()?, claimHash: claim_hash, nonce, deadline };
-        let digest = consent.eip712_signing_hash(&domain::node_registry(self.chain_id(), registry));
-        Ok(Bytes::from(key.sign_hash_sync(&digest)?.as_bytes()))
+        self.signed(key, &NodeConsent { node, provider, claimHash: claim_hash, nonce, deadline })
+    }
+
+    async fn consent_nonce(&self, node: Address) -> Result<U256, ClientError> {
+        self.view(self.contracts().node_registry, &NodeRegistry::consentNonceCall { node }).await
+    }
+
+    fn signed<S: SolStruct>(&self, key: &PrivateKeySigner, consent: &S) -> Result<Bytes, ClientError> {
+        let domain = domain::node_registry(self.chain_id(), self.contracts().node_registry);
+        Ok(Bytes::from(key.sign_hash_sync(&consent.eip712_signing_hash(&domain))?.as_bytes()))
     }
 
     /// Moves a node of the caller to another status, as in `INodeRegistry.Status`.
@@ -121,11 +161,20 @@ impl Client {
         Ok(self.events::<NodeRegistry::NodeRegistered>(registry, filter).await?.pop().map(|event| event.claim))
     }
 
-    /// Nodes that registered under `provider`, oldest first.
+    /// The nodes of `provider`, whatever their status: those that registered under it, then those that it adopted.
     pub async fn nodes_of(&self, provider: Address) -> Result<Vec<Address>, ClientError> {
-        let filter = Filter::new().topic2(provider.into_word());
-        let events = self.events::<NodeRegistry::NodeRegistered>(self.contracts().node_registry, filter).await?;
-        Ok(events.into_iter().map(|event| event.node).collect())
+        let (registry, filter) = (self.contracts().node_registry, Filter::new().topic2(provider.into_word()));
+        let registered = self.events::<NodeRegistry::NodeRegistered>(registry, filter.clone()).await?;
+        let adopted = self.events::<NodeRegistry::NodeAdopted>(registry, filter).await?;
+        let joined = registered.into_iter().map(|event| event.node).chain(adopted.into_iter().map(|event| event.node));
+        let mut nodes = Vec::new();
+        for node in joined {
+            // It may have come more than once, or gone to another provider.
+            if !nodes.contains(&node) && self.node(node).await?.provider == provider {
+                nodes.push(node);
+            }
+        }
+        Ok(nodes)
     }
 
     /// Up to which time a node is attested, and up to which time that is decided (unix seconds); 0 if it never was.

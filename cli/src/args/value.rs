@@ -1,4 +1,4 @@
-//! Values that people type: addresses, hashes, durations.
+//! Values that people type: addresses, hashes, durations, shares.
 
 use std::str::FromStr;
 
@@ -59,6 +59,38 @@ impl TryFrom<Seconds> for u32 {
     }
 }
 
+/// A share of a whole, to the basis point: `10%`, `2.5 %`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Percent(u16);
+
+/// Why something is no share.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("\"{0}\" is no share: write it like 10% or 2.5%, from 0% to 100%, with two decimals at most")]
+pub struct PercentError(String);
+
+impl FromStr for Percent {
+    type Err = PercentError;
+
+    fn from_str(text: &str) -> Result<Self, PercentError> {
+        let wrong = || PercentError(text.to_owned());
+        let number = text.strip_suffix('%').ok_or_else(wrong)?.trim_end();
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+        let digits = format!("{whole}{fraction:0<2}");
+        let well_formed = !whole.is_empty() && (1..=2).contains(&fraction.len());
+        if !well_formed || !digits.chars().all(|c| c.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        digits.parse().ok().filter(|bps| *bps <= 10_000).map(Self).ok_or_else(wrong)
+    }
+}
+
+impl Percent {
+    /// In basis points.
+    pub fn bps(self) -> u64 {
+        self.0.into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +112,17 @@ mod tests {
     fn hashes_have_64_digits() {
         assert!(hash(&format!("0x{}", "ab".repeat(32))).is_ok());
         assert!(hash("0x12").unwrap_err().contains("no hash"));
+    }
+
+    #[test]
+    fn shares_have_a_percent_sign() {
+        let read = |text: &str| text.parse::<Percent>().map(Percent::bps);
+        for (text, bps) in [("10%", 1_000), ("2.5 %", 250), ("0.01%", 1), ("0%", 0), ("100.00%", 10_000)] {
+            assert_eq!(read(text), Ok(bps), "{text}");
+        }
+        for wrong in ["", "%", "10", "-1%", "+1%", "100.01%", "1.234%", ".5%", "1.%", "1e1%", "99999999999%"] {
+            assert_eq!(read(wrong), Err(PercentError(wrong.to_owned())));
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Bonds, of providers under `spheron node` and of verifiers under `spheron verify`.
+//! Bonds, of providers under `spheron node`, of verifiers under `spheron verify`, of gateways under `spheron gateway`.
 
 use alloy::primitives::{Address, U256};
 use anyhow::Context as _;
@@ -156,7 +156,7 @@ impl WithdrawBond {
 }
 
 /// The token of a bond: SPON unless another one is named.
-async fn token(client: &Client, flag: Option<TokenName>, symbol: Option<&str>) -> anyhow::Result<Token> {
+pub async fn token(client: &Client, flag: Option<TokenName>, symbol: Option<&str>) -> anyhow::Result<Token> {
     let flag = flag.or_else(|| symbol.is_none().then_some(TokenName::Spon));
     TokenName::choose(flag, symbol, client).await
 }

@@ -1,6 +1,7 @@
 //! `spheron node`: providers and their nodes.
 
 mod agent;
+mod handover;
 mod offer;
 mod payout;
 mod register;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use spheron_client::node::BondRole;
 
-use super::{account, bond};
+use super::{account, bond, pool};
 use crate::output::Output;
 
 /// Provide
@@ -39,11 +40,28 @@ pub enum Node {
     /// Take what has thawed
     #[command(after_help = "Example:\n  spheron node withdraw-bond")]
     WithdrawBond(bond::WithdrawBond),
+    /// Set what is kept of the rewards of those who delegate: at once if it falls, in two weeks if it rises
+    #[command(after_help = "Example:\n  spheron node commission 10%")]
+    Commission(pool::Commission),
+    #[command(subcommand)]
+    Wallet(handover::Wallet),
+    #[command(subcommand)]
+    Owner(handover::Owner),
     /// Register a node, whose own key consents
     #[command(
         after_help = "Example:\n  spheron node register --node-keystore node.json --resource \"RTX 4090\" --units 1 --uri https://node.example --region us-east"
     )]
     Register(register::Register),
+    /// Change what a node claims; its key consents, and what is not given stays
+    #[command(
+        after_help = "Example:\n  spheron node change-claim 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --node-keystore node.json --uri https://new.example"
+    )]
+    ChangeClaim(register::ChangeClaim),
+    /// Put another key in the place of a node's; the new key consents, and the former one is spent
+    #[command(
+        after_help = "Example:\n  spheron node change-operator 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --node-keystore new.json"
+    )]
+    ChangeOperator(handover::ChangeOperator),
     /// Move a node between active and maintenance, or retire it for good
     #[command(
         after_help = "Example:\n  spheron node set-status 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 maintenance"
@@ -90,7 +108,12 @@ impl Node {
             Self::Thaw(command) => output.print(&command.run(ROLE).await?)?,
             Self::CancelThaw(command) => output.print(&command.run(ROLE).await?)?,
             Self::WithdrawBond(command) => output.print(&command.run(ROLE).await?)?,
+            Self::Commission(command) => output.print(&command.run(ROLE).await?)?,
+            Self::Wallet(command) => output.print(&command.run().await?)?,
+            Self::Owner(command) => output.print(&command.run().await?)?,
             Self::Register(command) => output.print(&command.run().await?)?,
+            Self::ChangeClaim(command) => output.print(&command.run().await?)?,
+            Self::ChangeOperator(command) => output.print(&command.run().await?)?,
             Self::SetStatus(command) => output.print(&command.run().await?)?,
             Self::Offer(command) => output.print(&command.run().await?)?,
             Self::PostOffer(command) => output.print(&command.run().await?)?,

@@ -1,5 +1,7 @@
 //! `spheron stake`: SPON that earns the network's fees.
 
+mod delegation;
+
 use std::process::ExitCode;
 
 use alloy::primitives::{Address, U256};
@@ -17,9 +19,12 @@ use crate::{
 
 /// Stake SPON
 ///
-/// Staked SPON earns the fees that drip into the stake. Leaving takes a cooldown whose end is known from the start.
+/// Staked SPON earns the fees that drip into the stake. Leaving takes a cooldown whose end is known from the start. What is
+/// delegated stands behind a bond instead: it earns what that one shares, and is slashed with it.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Example:\n  spheron stake deposit 1000\n  spheron stake exit all\n  spheron stake claim")]
+#[command(
+    after_help = "Example:\n  spheron stake deposit 1000\n  spheron stake exit all\n  spheron stake claim\n  spheron stake delegate 100 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --role verifier"
+)]
 pub enum Stake {
     /// Stake SPON
     #[command(after_help = "Example:\n  spheron stake deposit \"1000 SPON\"")]
@@ -36,6 +41,28 @@ pub enum Stake {
     /// Show a stake, a pending exit, and what drips
     #[command(after_help = "Example:\n  spheron stake status 0x70997970C51812dc3A010C7d01b50e0d17dc79C8")]
     Status(Status),
+    /// Put money behind the bond of a provider, gateway or verifier
+    #[command(
+        after_help = "Example:\n  spheron stake delegate \"100 SPON\" 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --role verifier"
+    )]
+    Delegate(delegation::Delegate),
+    /// Start to take a delegation out: it thaws, earns nothing, and stays slashable until then
+    #[command(
+        after_help = "Example:\n  spheron stake undelegate all 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --role verifier"
+    )]
+    Undelegate(delegation::Undelegate),
+    /// Put what thaws back into the pool
+    #[command(after_help = "Example:\n  spheron stake cancel-undelegation 0x70997970C51812dc3A010C7d01b50e0d17dc79C8")]
+    CancelUndelegation(delegation::CancelUndelegation),
+    /// Take what has thawed of a delegation
+    #[command(after_help = "Example:\n  spheron stake withdraw-delegation 0x70997970C51812dc3A010C7d01b50e0d17dc79C8")]
+    WithdrawDelegation(delegation::WithdrawDelegation),
+    /// Give to those who delegate to a bond, over the next week, and the commission to its owner
+    #[command(after_help = "Example:\n  spheron stake reward 10 0x70997970C51812dc3A010C7d01b50e0d17dc79C8")]
+    Reward(delegation::Reward),
+    /// Show what an account has delegated
+    #[command(after_help = "Example:\n  spheron stake delegations 0x70997970C51812dc3A010C7d01b50e0d17dc79C8")]
+    Delegations(delegation::Delegations),
 }
 
 /// `stake deposit`
@@ -136,14 +163,19 @@ impl Report for Position {
 impl Stake {
     /// Does it.
     pub async fn run(self, output: Output) -> anyhow::Result<ExitCode> {
-        let position = match self {
-            Self::Deposit(command) => command.run().await?,
-            Self::Exit(command) => command.run().await?,
-            Self::Claim(command) => command.run().await?,
-            Self::Fund(command) => command.run().await?,
-            Self::Status(command) => command.run().await?,
-        };
-        output.print(&position)?;
+        match self {
+            Self::Deposit(command) => output.print(&command.run().await?)?,
+            Self::Exit(command) => output.print(&command.run().await?)?,
+            Self::Claim(command) => output.print(&command.run().await?)?,
+            Self::Fund(command) => output.print(&command.run().await?)?,
+            Self::Status(command) => output.print(&command.run().await?)?,
+            Self::Delegate(command) => output.print(&command.run().await?)?,
+            Self::Undelegate(command) => output.print(&command.run().await?)?,
+            Self::CancelUndelegation(command) => output.print(&command.run().await?)?,
+            Self::WithdrawDelegation(command) => output.print(&command.run().await?)?,
+            Self::Reward(command) => output.print(&command.run().await?)?,
+            Self::Delegations(command) => output.print(&command.run().await?)?,
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use spheron_client::node::BondRole;
 
-use super::bond;
+use super::{bond, pool};
 use crate::output::Output;
 
 /// Verify
@@ -35,6 +35,9 @@ pub enum Verify {
     /// Take what has thawed
     #[command(after_help = "Example:\n  spheron verify withdraw-bond")]
     WithdrawBond(bond::WithdrawBond),
+    /// Set what is kept of the rewards of those who delegate: at once if it falls, in two weeks if it rises
+    #[command(after_help = "Example:\n  spheron verify commission 10%")]
+    Commission(pool::Commission),
     /// Join the verifiers
     #[command(after_help = "Example:\n  spheron verify join")]
     Join(membership::Join),
@@ -74,6 +77,7 @@ impl Verify {
             Self::Thaw(command) => output.print(&command.run(ROLE).await?)?,
             Self::CancelThaw(command) => output.print(&command.run(ROLE).await?)?,
             Self::WithdrawBond(command) => output.print(&command.run(ROLE).await?)?,
+            Self::Commission(command) => output.print(&command.run(ROLE).await?)?,
             Self::Join(command) => output.print(&command.run().await?)?,
             Self::Reveal(command) => output.print(&command.run().await?)?,
             Self::Leave(command) => output.print(&command.run().await?)?,

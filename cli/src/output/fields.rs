@@ -31,6 +31,12 @@ impl Fields {
         }
     }
 
+    /// Adds the lines of `other` below.
+    pub fn and(mut self, other: Self) -> Self {
+        self.rows.extend(other.rows);
+        self
+    }
+
     /// The lines.
     pub fn text(&self) -> String {
         let width = self.rows.iter().map(|(label, _)| label.len()).max().unwrap_or(0);

@@ -1,11 +1,15 @@
 //! Registering providers and nodes.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use alloy::primitives::{Address, B256, keccak256};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use spheron_bindings::node_registry::INodeRegistry::Claim;
+use spheron_client::Client;
 
 use super::{
     resource::Resource,
@@ -83,6 +87,48 @@ pub enum Kind {
     Fizz,
 }
 
+/// `node change-claim`
+#[derive(Debug, Args)]
+pub struct ChangeClaim {
+    /// The node
+    #[arg(value_name = "NODE", value_parser = address)]
+    node: Address,
+    /// Units of its main hardware
+    #[arg(long)]
+    units: Option<u32>,
+    /// CPU beside a GPU: name or id in the resource catalogue
+    #[arg(long, value_name = "RESOURCE", requires = "cpu_units")]
+    cpu: Option<Resource>,
+    /// Threads of it, 0 for none
+    #[arg(long, value_name = "UNITS")]
+    cpu_units: Option<u32>,
+    /// Memory in MiB
+    #[arg(long, value_name = "MIB")]
+    memory: Option<u32>,
+    /// Storage in GiB
+    #[arg(long, value_name = "GIB")]
+    storage: Option<u32>,
+    /// Where the machine is, such as us-east
+    #[arg(long)]
+    region: Option<String>,
+    /// Where the node's agent and spec are
+    #[arg(long)]
+    uri: Option<String>,
+    /// The spec, whose hash is registered
+    #[arg(long, value_name = "FILE")]
+    spec: Option<PathBuf>,
+    /// Gateway that fronts the node
+    #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "no_gateway")]
+    gateway: Option<Address>,
+    /// Be fronted by no gateway any more
+    #[arg(long)]
+    no_gateway: bool,
+    #[command(flatten)]
+    key: NodeKeyArgs,
+    #[command(flatten)]
+    account: Account,
+}
+
 /// `node set-status`
 #[derive(Debug, Args)]
 pub struct SetStatus {
@@ -121,16 +167,12 @@ impl Register {
     pub(super) async fn run(self) -> anyhow::Result<NodeState> {
         let client = self.account.client().await?;
         let key = self.node.signer()?;
-        let deadline = client.chain_time().await? + CONSENT_SECONDS;
-        client.register_node(&key, self.claim()?, deadline).await?;
+        client.register_node(&key, self.claim()?, consent_deadline(&client).await?).await?;
         NodeState::read(&client, key.address()).await
     }
 
     fn claim(&self) -> anyhow::Result<Claim> {
-        let spec_hash = match &self.spec {
-            Some(file) => keccak256(fs::read(file).with_context(|| format!("cannot read {}", file.display()))?),
-            None => B256::ZERO,
-        };
+        let spec_hash = self.spec.as_deref().map_or(Ok(B256::ZERO), hash_of)?;
         Ok(Claim {
             kind: self.kind as u8,
             resource: self.resource.0,
@@ -145,6 +187,47 @@ impl Register {
             gateway: self.gateway.unwrap_or_default(),
         })
     }
+}
+
+impl ChangeClaim {
+    pub(super) async fn run(self) -> anyhow::Result<NodeState> {
+        let client = self.account.client().await?;
+        let key = self.key.signer()?;
+        let present = client.claim_of(self.node).await?;
+        let present = present.with_context(|| format!("{} is no node on {}", self.node, client.deployment().chain))?;
+        let claim = self.claim(present)?;
+        client.change_claim(self.node, &key, claim, consent_deadline(&client).await?).await?;
+        NodeState::read(&client, self.node).await
+    }
+
+    /// The present claim with what is to be another.
+    fn claim(&self, present: Claim) -> anyhow::Result<Claim> {
+        let spec_hash = self.spec.as_deref().map_or(Ok(present.specHash), hash_of)?;
+        let cpu_units = self.cpu_units.unwrap_or(present.cpuUnits);
+        let cpu = if cpu_units == 0 { 0 } else { self.cpu.map_or(present.cpuResource, |cpu| cpu.0) };
+        let gateway = if self.no_gateway { Address::ZERO } else { self.gateway.unwrap_or(present.gateway) };
+        Ok(Claim {
+            units: self.units.unwrap_or(present.units),
+            cpuResource: cpu,
+            cpuUnits: cpu_units,
+            memoryMiB: self.memory.unwrap_or(present.memoryMiB),
+            storageGiB: self.storage.unwrap_or(present.storageGiB),
+            specHash: spec_hash,
+            region: self.region.clone().unwrap_or(present.region),
+            uri: self.uri.clone().unwrap_or(present.uri),
+            gateway,
+            ..present
+        })
+    }
+}
+
+/// Until when a consent that is signed now stays valid (unix seconds).
+pub(super) async fn consent_deadline(client: &Client) -> anyhow::Result<u64> {
+    Ok(client.chain_time().await? + CONSENT_SECONDS)
+}
+
+fn hash_of(file: &Path) -> anyhow::Result<B256> {
+    Ok(keccak256(fs::read(file).with_context(|| format!("cannot read {}", file.display()))?))
 }
 
 impl SetStatus {

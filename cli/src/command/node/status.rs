@@ -76,6 +76,8 @@ pub struct NodeState {
     leased_units: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway: Option<Address>,
     measured_at: u64,
     attested_units: u32,
     attested_until: u64,
@@ -143,6 +145,7 @@ impl Report for NodeState {
             .row("kind", self.kind)
             .row("resource", format!("{} x {}", self.units, self.resource_name))
             .maybe("uri", self.uri.as_ref())
+            .maybe("gateway", self.gateway)
             .row("leased", format!("{} of {}", self.leased_units, self.units))
             .row("measured", measured)
             .row("attested", self.attested())
@@ -211,6 +214,7 @@ impl NodeState {
             units: registered.units,
             leased_units: client.leased_units(node).await?.saturating_to(),
             uri: client.claim_of(node).await?.map(|claim| claim.uri),
+            gateway: client.gateway_of_node(node).await?,
             measured_at,
             attested_units,
             attested_until,
