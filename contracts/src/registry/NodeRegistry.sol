@@ -249,7 +249,6 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
         _nodes[node].save(entry);
         _operators[node] = operator;
         // A node of that name could be registered by whoever holds the key next.
-        _nodes[operator].provider = msg.sender;
         _nodes[operator].status = Status.Operator;
         emit OperatorChanged(node, operator);
     }

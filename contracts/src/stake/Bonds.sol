@@ -74,7 +74,14 @@ contract Bonds is Delegation {
         Bond storage b = _bonds[role][msg.sender][token];
         uint96 amount = b.thawing;
         if (amount == 0) revert Bonds_NotThawed(0, 0);
-        b.active += amount;
+        uint96 active = b.active + amount;
+        if (b.active < b.locked) {
+            // The bucket falls to locks that a slash has left without cover, but what is held of it must not.
+            uint256 left = Math.saturatingSub(active, b.locked);
+            uint256 held = Math.min(_heldOf(b), amount);
+            if (left < held) revert Bonds_InsufficientBond(left, held);
+        }
+        b.active = active;
         b.thawing = 0;
         b.thawedAt = 0;
         emit ThawCancelled(role, msg.sender, token, amount);
@@ -203,7 +210,11 @@ contract Bonds is Delegation {
     /// @inheritdoc IBonds
     function lockableOf(address provider, address token) public view returns (uint256) {
         Bond storage b = _bonds[Role.Provider][provider][token];
-        return Math.min(Math.saturatingSub(b.active, b.locked), Math.saturatingSub(_unlockedOf(b), _heldOf(b)));
+        uint256 unlocked = Math.saturatingSub(b.active, b.locked);
+        uint256 held = _heldOf(b);
+        // A bucket stands for what is held only if it cannot leave before that ends.
+        if (uint256(b.thawedAt) + MIN_THAW_PERIOD >= b.heldUntil) held = Math.saturatingSub(held, b.thawing);
+        return Math.saturatingSub(unlocked, held);
     }
 
     /// @inheritdoc IBonds
@@ -303,15 +314,20 @@ contract Bonds is Delegation {
 
     /// @dev Counts `slashed` wei in the slash window of `b`, beginning one if none is open.
     function _countInWindow(Bond storage b, uint256 stake, uint256 slashed) private {
-        uint256 start = b.windowStart;
-        uint256 left = b.windowLeft;
+        (uint256 start, uint256 left, uint256 cap) = (b.windowStart, b.windowLeft, b.windowCap);
         if (block.timestamp >= start + SLASH_WINDOW) {
             start = block.timestamp;
-            left = Math.max(_cap(stake), Math.min(b.held, _unlockedOf(b)));
+            cap = Math.max(_cap(stake), Math.min(b.held, _unlockedOf(b)));
+            left = cap;
+        } else {
+            // What was bonded since can be lost too: a window begun with little must not protect what comes later.
+            uint256 grown = Math.saturatingSub(_cap(stake + cap - left), cap);
+            (cap, left) = (cap + grown, left + grown);
         }
         if (slashed > left) revert Bonds_SlashCapExceeded(slashed, left);
         // forge-lint: disable-start(unsafe-typecast) a tenth of a stake, and a time far below 2^40
         b.windowLeft = uint96(left - slashed);
+        b.windowCap = uint96(cap);
         b.windowStart = uint40(start);
         if (b.held != 0) b.held = uint96(Math.saturatingSub(b.held, slashed));
         // forge-lint: disable-end(unsafe-typecast)

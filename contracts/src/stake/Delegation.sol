@@ -28,6 +28,9 @@ abstract contract Delegation is IDelegation, Custody {
 
     /// @dev Shares that a pool's virtual wei has.
     uint256 private constant VIRTUAL_SHARES = 1e6;
+    /// @dev Shares without which a reward is the owner's: the virtual ones would have more than a millionth of it, and what
+    /// they have is burned in the end.
+    uint256 private constant LEAST_SHARES = 1e12;
     /// @dev Shares per wei beyond which they end: a thousand times as many as at first. 2^96 wei then still fit.
     uint256 private constant MOST_SHARES_PER_WEI = 1e9;
 
@@ -110,7 +113,7 @@ abstract contract Delegation is IDelegation, Custody {
         if (owner == address(0)) revert Bonds_InvalidAccount(owner);
         Pool storage pool = _poolIn(role, owner, token);
         _pull(token, amount);
-        uint256 commission = pool.shares == 0 ? amount : amount * _commissionOf(pool) / BPS;
+        uint256 commission = pool.shares < LEAST_SHARES ? amount : amount * _commissionOf(pool) / BPS;
         uint256 toPool = amount - commission;
         pool.value = (pool.value + toPool).toUint128();
         _owe(owner, token, commission);

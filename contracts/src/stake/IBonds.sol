@@ -27,10 +27,11 @@ interface IBonds {
         uint96 thawing; // wei, one bucket
         uint40 thawedAt; // unix seconds, without outages; when the bucket may be withdrawn, 0 if it is empty
         uint96 locked; // wei behind claims, which cannot thaw
-        uint96 windowLeft; // wei that the slash window may still lose without proof
+        uint96 windowLeft; // wei that the slash window may still lose without proof, as of the last such loss
         uint40 windowStart; // unix seconds
         uint96 held; // wei that a judgement to come may take, as far as no claim has locked them
         uint40 heldUntil; // unix seconds, without outages; when nothing is held any more
+        uint96 windowCap; // wei that it may lose in all
     }
 
     /// @notice Who gets what of a slash.
@@ -174,7 +175,7 @@ interface IBonds {
     /// @notice Moves `amount` wei of the caller's bond into its thaw bucket, whose thaw restarts.
     function thaw(Role role, address token, uint256 amount) external;
 
-    /// @notice Takes the caller's whole bucket back.
+    /// @notice Takes the caller's whole bucket back; not where it would fall to locks while it is held.
     function cancelThaw(Role role, address token) external;
 
     /// @notice Withdraws the caller's thawed bucket to `to`, but for what is held of it.
@@ -271,7 +272,7 @@ interface IBonds {
     function thawPeriod() external view returns (uint256);
 
     /// @notice Most of a bond that one window (7 days) may lose without proof, in basis points: of the stake when the window
-    /// begins, or of the stake when that was held.
+    /// begins, or of the stake when that was held, or of the most that is at stake in it, with what it has lost already.
     function SLASH_CAP_BPS() external view returns (uint256);
 
     /// @notice Most of a judged slash, after the harmed, that a reporter gets, in basis points.

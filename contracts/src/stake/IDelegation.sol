@@ -167,8 +167,8 @@ interface IDelegation {
         external
         returns (uint256 amount);
 
-    /// @notice Gives `amount` wei of the caller to a pool: the commission to its owner, the rest to its shares. Without a
-    /// share all of it goes to the owner. Anyone may. What goes to the shares drips: it is theirs at most seven days later,
+    /// @notice Gives `amount` wei of the caller to a pool: the commission to its owner, the rest to its shares. If those are
+    /// fewer than 10^12, of a million wei at first, all of it goes to the owner. Anyone may. What goes to the shares drips: it is theirs at most seven days later,
     /// and never slower than what dripped before. At most 2^88 - 1 wei drip at once.
     function reward(IBonds.Role role, address owner, address token, uint256 amount) external;
 

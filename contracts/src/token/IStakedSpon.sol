@@ -7,10 +7,11 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 /// @notice ERC-4626 over SPON. Entry is at once; an exit takes a cooldown and follows ERC-7540's names: `requestRedeem`
 /// burns the shares at today's price, `redeem` or `withdraw` pays once the cooldown has passed. Revenue drips in
 /// linearly, so that nobody can step in for one payment. Votes (ERC-5805) count on a timestamp clock.
-/// @dev Assets are counted, not read from the token balance: a donation changes no price. Virtual shares (10^3) and
-/// rounding towards the vault make a first-depositor attack a loss. The drip stands still while fewer than
-/// 10^21 shares are staked, a SPON's worth at first: revenue waits, and no share can become so dear that a deposit loses
-/// more than 10^6 wei by rounding. As shares become dearer, so does that least stake.
+/// @dev Assets are counted, not read from the token balance: a donation changes no price. Virtual shares (10^9, of
+/// 10^6 virtual wei) and rounding towards the vault make a first-depositor attack a loss, and leave nothing to gain by
+/// repeating a rounding. The drip stands still while fewer than 10^21 shares are staked, a SPON's worth at first: revenue
+/// waits, and no share can become so dear that a deposit loses more than 10^6 wei by rounding. As shares become dearer,
+/// so does that least stake.
 /// Votes count once delegated, to oneself too, and `getPastTotalSupply` is the sum of delegated votes: shares of whoever
 /// does not vote are no part of it, so a quorum that is a share of it wants a floor in votes beside it.
 /// Pausing stops deposits, and nothing else.

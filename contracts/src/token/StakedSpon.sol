@@ -12,6 +12,7 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {ERC6372Utils} from "@openzeppelin/contracts/utils/ERC6372Utils.sol";
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Time} from "@openzeppelin/contracts/utils/types/Time.sol";
 import {Drip} from "../money/Drip.sol";
 import {IStakedSpon} from "./IStakedSpon.sol";
@@ -31,6 +32,10 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
     /// @dev Shares without which nothing drips, one SPON's worth at first: all SPON there can be, dripped to them, makes a
     /// share worth 10^6 wei, and that is the most that a deposit loses by rounding.
     uint256 private constant LEAST_STAKE = 1e21;
+    /// @dev The price of a share begins at VIRTUAL_ASSETS for VIRTUAL_SHARES. With one virtual wei, what a deposit into an
+    /// empty vault loses by rounding would raise it by a thousandth, again and again.
+    uint256 private constant VIRTUAL_SHARES = 1e9;
+    uint256 private constant VIRTUAL_ASSETS = 1e6;
     uint256 private constant MIN_COOLDOWN = 2 days;
     uint256 private constant MAX_COOLDOWN = 30 days;
 
@@ -341,6 +346,14 @@ contract StakedSpon is IStakedSpon, ERC4626, ERC20Permit, ERC20Votes, AccessMana
         // This contract never delegates, so that it stands for nobody's votes: only the total moves.
         (address from, address to) = counted ? (address(this), address(0)) : (address(0), address(this));
         super._transferVotingUnits(from, to, _getVotingUnits(account));
+    }
+
+    function _convertToShares(uint256 assets, Math.Rounding rounding) internal view override returns (uint256) {
+        return Math.mulDiv(assets, totalSupply() + VIRTUAL_SHARES, totalAssets() + VIRTUAL_ASSETS, rounding);
+    }
+
+    function _convertToAssets(uint256 shares, Math.Rounding rounding) internal view override returns (uint256) {
+        return Math.mulDiv(shares, totalAssets() + VIRTUAL_ASSETS, totalSupply() + VIRTUAL_SHARES, rounding);
     }
 
     function _decimalsOffset() internal pure override returns (uint8) {

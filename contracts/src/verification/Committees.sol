@@ -15,8 +15,9 @@ import {IVerifierSet} from "./IVerifierSet.sol";
 /// @dev Verifiers sit on 64 numbered seats. Beacon and shard alone put the seats of a round in an order; the first ones
 /// whose verifier may serve in the round are the committee. So whoever leaves frees a place for the next in that order,
 /// whoever joins waits until a beacon that is still unknown, and neither can draw a committee anew.
-/// Who may serve is final with the beacon: the seats that revealed into it, if they are two thirds of those taken when the
-/// last of them did. Fewer could be what is left of a round whose reveals were kept out, so that all seats serve then.
+/// Who may serve is final with the beacon: the seats that revealed into it, if they are two thirds of themselves and those
+/// taken when the last of them did. Fewer could be what is left of a round whose reveals were kept out, so that all seats
+/// serve then but those absent for so long that they may be ejected.
 abstract contract Committees is IVerifierSet, AccessManaged {
     /// @notice A verifier; it is kept when the verifier leaves, since its bond answers for what it signed.
     struct Member {
@@ -30,18 +31,12 @@ abstract contract Committees is IVerifierSet, AccessManaged {
         bytes32 tip;
     }
 
-    /// @notice A seat: one slot.
-    struct Seat {
-        address verifier;
-        uint24 since; // the first round that the verifier is drawn in
-    }
-
     /// @notice What was revealed for a round in the one before it: one slot.
     struct Round {
         bytes22 mix;
         uint64 revealed; // bit i: seat i revealed
-        uint8 seats; // taken at the latest reveal, without those that joined in the same round
-        uint8 newcomers; // seats taken by a join in the same round
+        uint8 seats; // that revealed, or were taken at the latest reveal by who had not joined in the same round
+        uint8 newcomers; // seats taken by a join in the same round, of those that had not revealed
     }
 
     /// @notice Most verifiers in the set.
@@ -73,7 +68,7 @@ abstract contract Committees is IVerifierSet, AccessManaged {
     /// @notice Counts the sequencer's outages, in which nobody could reveal; the zero address for none.
     IOutageClock public immutable clock;
 
-    Seat[MAX_VERIFIERS] private _seats;
+    address[MAX_VERIFIERS] private _seats;
     mapping(address verifier => Member) internal _members;
     mapping(uint256 round => Round) private _rounds;
 
@@ -142,10 +137,12 @@ abstract contract Committees is IVerifierSet, AccessManaged {
         member.revealedIn = uint24(round);
 
         Round storage next = _rounds[round + 1];
-        bytes22 mix = bytes22(keccak256(abi.encode(next.mix, preimage)));
-        (next.mix, next.revealed) = (mix, next.revealed | uint64(1) << member.seat);
+        // A sum, the same in any order: the last ones to reveal must have no beacons to choose from by theirs.
+        bytes22 mix = next.mix ^ bytes22(keccak256(abi.encode(msg.sender, preimage)));
+        uint64 revealed = next.revealed | uint64(1) << member.seat;
+        (next.mix, next.revealed) = (mix, revealed);
         // forge-lint: disable-next-line(unsafe-typecast) at most 64
-        next.seats = uint8(LibBit.popCount(_taken) - next.newcomers);
+        next.seats = uint8(LibBit.popCount(_taken | revealed) - next.newcomers);
         emit BeaconRevealed(round + 1, msg.sender, preimage, mix);
     }
 
@@ -189,7 +186,7 @@ abstract contract Committees is IVerifierSet, AccessManaged {
         uint256 rest = _taken;
         members = new address[](LibBit.popCount(rest));
         for (uint256 i; rest != 0; ++i) {
-            members[i] = _seats[LibBit.ffs(rest)].verifier;
+            members[i] = _seats[LibBit.ffs(rest)];
             rest &= rest - 1;
         }
     }
@@ -215,7 +212,8 @@ abstract contract Committees is IVerifierSet, AccessManaged {
         delete _seats[member.seat];
         _taken &= ~(uint64(1) << member.seat);
         uint256 round = roundAt(block.timestamp);
-        if (member.since == round + ROUNDS_UNTIL_DRAWN) --_rounds[round + 1].newcomers;
+        Round storage next = _rounds[round + 1];
+        if (member.since == round + ROUNDS_UNTIL_DRAWN && !_hasRevealed(next, member.seat)) --next.newcomers;
         emit VerifierLeft(verifier, msg.sender);
     }
 
@@ -239,7 +237,7 @@ abstract contract Committees is IVerifierSet, AccessManaged {
     function _serves(address signer, uint256 firstSeats, uint256 shard, uint256 round) internal view returns (bool) {
         Member storage member = _members[signer];
         if (!member.joined) return false;
-        if (firstSeats >> member.seat & 1 == 1 && member.since <= round) return true;
+        if (firstSeats >> member.seat & 1 == 1 && _mayServe(member, round)) return true;
         address[] memory committee = _committeeOf(shard, round);
         for (uint256 i; i < committee.length; ++i) {
             if (committee[i] == signer) return true;
@@ -255,17 +253,18 @@ abstract contract Committees is IVerifierSet, AccessManaged {
     /// @dev Gives the caller the lowest free seat.
     function _sit(Member storage member, address bondToken, bytes32 tip) private {
         uint256 round = roundAt(block.timestamp);
-        ++_rounds[round + 1].newcomers;
+        Round storage next = _rounds[round + 1];
         // forge-lint: disable-start(unsafe-typecast) a seat is below 64, a round far below 2^24
         uint8 seat = uint8(LibBit.ffs(~uint256(_taken)));
         _taken |= uint64(1) << seat;
+        if (!_hasRevealed(next, seat)) ++next.newcomers;
         (member.bondToken, member.seat, member.joined) = (bondToken, seat, true);
         // It counts as having revealed: who joins after the others' reveals could choose its own, and the beacon by it.
         (member.revealedIn, member.since) = (uint24(round), uint24(round + ROUNDS_UNTIL_DRAWN));
         // forge-lint: disable-end(unsafe-typecast)
         ++member.joins;
         member.tip = tip;
-        _seats[seat] = Seat({verifier: msg.sender, since: member.since});
+        _seats[seat] = msg.sender;
     }
 
     /// @dev Of the verifiers bonded in a token the one with the least at stake, on the lowest seat of several, if the caller
@@ -273,7 +272,7 @@ abstract contract Committees is IVerifierSet, AccessManaged {
     function _outbidden(address bondToken) private view returns (address verifier) {
         uint256 least = type(uint256).max;
         for (uint256 seat; seat < MAX_VERIFIERS; ++seat) {
-            address other = _seats[seat].verifier;
+            address other = _seats[seat];
             if (_members[other].bondToken != bondToken) continue;
             uint256 stake = bonds.bondOf(IBonds.Role.Verifier, other, bondToken).active;
             if (stake < least) (verifier, least) = (other, stake);
@@ -282,6 +281,15 @@ abstract contract Committees is IVerifierSet, AccessManaged {
         if (verifier == address(0) || own * BASIS_POINTS < least * (BASIS_POINTS + OUTBID_BPS)) {
             revert VerifierSet_Full(MAX_VERIFIERS);
         }
+    }
+
+    function _hasRevealed(Round storage round, uint256 seat) private view returns (bool) {
+        return round.revealed >> seat & 1 == 1;
+    }
+
+    /// @dev Who has not shown its bond for as long as costs it its seat may have none left; what leaves a bond thaws longer.
+    function _mayServe(Member storage member, uint256 round) private view returns (bool) {
+        return member.since <= round && round <= member.revealedIn + MAX_ABSENCE;
     }
 
     function _requireBonded(address verifier, address bondToken) private view {
@@ -304,12 +312,11 @@ abstract contract Committees is IVerifierSet, AccessManaged {
             uint256 late;
             for (uint256 i; i < keys.length; ++i) {
                 uint256 seat = keys[i] & (MAX_VERIFIERS - 1);
-                Seat memory taken = _seats[seat];
-                members[i] = taken.verifier;
-                if (taken.since > round) late |= uint256(1) << seat;
+                members[i] = _seats[seat];
+                if (!_mayServe(_members[members[i]], round)) late |= uint256(1) << seat;
             }
             if (late == 0) return members;
-            // Seldom: somebody has joined since, so that the next in the order moves up.
+            // Seldom: somebody has joined since, or is absent, so that the next in the order moves up.
             rest &= ~late;
         }
     }

@@ -4,9 +4,10 @@ pragma solidity ^0.8.30;
 import {ILeaseBook} from "../lease/ILeaseBook.sol";
 
 /// @title MeasurementDemand, a renter's demand for a fresh measurement, against a bond
-/// @notice The renter of a running lease escrows a bond and asks for its node to be measured again. If what is measured
-/// after the demand is a pass, the bond is the provider's, for the disturbance; if it is a failure, or if nothing is
-/// measured in time, it goes back to the renter.
+/// @notice The renter of a running lease escrows a bond and asks for its node to be measured again. The node's latest verdict
+/// when the demand is resolved decides: if it was measured after the demand and in time, and is a pass, the bond is the
+/// provider's, for the disturbance; if it is a failure, or if nothing is measured in time, or the latest too late, it goes
+/// back to the renter.
 /// @dev A module of the Ledger, which holds the bonds. One demand per lease at a time; anyone may resolve it, and after its
 /// deadline every demand can be resolved whoever is gone. A verdict may be brought until the policy's `verdictUntil` the
 /// demand's deadline, so a demand without one is resolved from then on. The sequencer's outages put both off.

@@ -6,14 +6,15 @@ pragma solidity ^0.8.30;
 /// a verdict counts with the signatures of a quorum of that committee, alone or in a signed batch. Two conflicting
 /// statements of one verifier, or one that contradicts itself, cost it its bond.
 /// @dev Committees. A node is in one of SHARDS by the last bits of its key, so that one committee is the right one for
-/// every finding of a batch. A key is registered before the beacons of its measurements are known, so choosing a shard
-/// wins nothing; a captured committee reaches more nodes than if each node had its own, but as much less often.
+/// every finding of a batch. Whoever would choose a shard once the beacon is known could as well have a key in each, so
+/// choosing wins nothing; a captured committee reaches more nodes than if each node had its own, but as much less often.
 /// @dev Beacon. The beacon of a round mixes what verifiers revealed in the round before: each reveals the next preimage
-/// of a hash chain that it committed to when it joined, so nobody chooses, and the last one to reveal can only withhold:
-/// one bit for each member that withholds, at the price of its place in the round: as long as two thirds of the seats reveal,
-/// only those are drawn. So k of the last ones choose among 2^k committees, in each of them with the fewer chances the more of
-/// them withhold: a third of the seats has much of a small one, and a committee must be as large as the set for that to be
-/// worth nothing. Who joins in a round reveals from the next one on, and is drawn from the second one on. A reveal asks for
+/// of a hash chain that it committed to when it joined, and their order does not matter, so nobody chooses, and the last
+/// one to reveal can only withhold: one bit for each member that withholds, at the price of its place in the round: as long
+/// as two thirds of the seats reveal, only those are drawn. So k of the last ones choose among 2^k committees, in each of
+/// them with the fewer chances the more of them withhold: a third of the seats has much of a small one, and a committee must
+/// be as large as the set for that to be worth nothing. Who joins in a round reveals from the next one on, and is drawn from
+/// the second one on. A reveal asks for
 /// the bond, so that whose bond has left is not drawn. No block hash and no PREVRANDAO is mixed in: on Arbitrum
 /// the one is the sequencer's to make and the other a constant, on Base they follow the L1 with a delay that its
 /// sequencer sees first. What remains: on both chains one sequencer orders the reveals, and could leave some out of a
@@ -118,8 +119,8 @@ interface IVerifierSet {
     /// or it had been absent for too long.
     event VerifierLeft(address indexed verifier, address indexed by);
 
-    /// @notice A verifier revealed `preimage` for the beacon of `round`, which is mixed from `mix` now: the first 22 bytes of
-    /// keccak256(abi.encode(former mix, preimage)).
+    /// @notice A verifier revealed `preimage` for the beacon of `round`, which is mixed from `mix` now: the former one, 0 at
+    /// first, XOR the first 22 bytes of keccak256(abi.encode(verifier, preimage)).
     event BeaconRevealed(uint256 indexed round, address indexed verifier, bytes32 preimage, bytes22 mix);
 
     /// @notice A verdict counted.
@@ -280,7 +281,8 @@ interface IVerifierSet {
     function reportEquivocation(Statement calldata a, Statement calldata b, address verifier) external;
 
     /// @notice Slashes a verifier whose batch does not say of a verdict what the verdict says, or takes in a pass that could
-    /// not count alone (another class than claimed, or no validity) and is a failure in a batch, in the same way.
+    /// not count alone (another class than claimed, or no validity) and is a failure in a batch, or a time that no summary
+    /// can name (2^40 seconds or more), in the same way.
     function reportMisstatement(Statement calldata statement, address verifier) external;
 
     /// @notice Sets the policy that verdicts are recorded in. Restricted. Leases that run under the former one get no verdict
@@ -289,7 +291,7 @@ interface IVerifierSet {
     function setPolicy(address policy) external;
 
     /// @notice Sets committee size (1 to 16) and quorum (more than half of it, so that two only exist with a common
-    /// signer in a round; a session measured over two rounds has two committees). Restricted.
+    /// signer in a round, as long as none of them leaves; a session measured over two rounds has two committees). Restricted.
     function setQuorum(uint256 committeeSize, uint256 quorum) external;
 
     /// @notice Stops passing verdicts, or no longer. Restricted. Nothing else is ever paused: not failing verdicts, not
@@ -306,7 +308,9 @@ interface IVerifierSet {
     function beaconOf(uint256 round) external view returns (bytes32);
 
     /// @notice The committee of a node's shard in a round, in the order drawn, out of the verifiers that revealed for the round,
-    /// or out of all that joined two rounds before or earlier if those were fewer than two thirds.
+    /// or, if those were fewer than two thirds, out of all that joined two rounds before or earlier and have joined or revealed
+    /// at most MAX_ABSENCE rounds before or since. Who revealed and left is not drawn, but counts among those that revealed and
+    /// among all.
     function committeeOf(address node, uint256 round) external view returns (address[] memory);
 
     /// @notice The verifiers, at most 64.

@@ -10,8 +10,8 @@ import {IAttestationPolicy} from "./IAttestationPolicy.sol";
 import {IMeasurementDemand} from "./IMeasurementDemand.sol";
 
 /// @title MeasurementDemand
-/// @dev The policy tells the latest verdict only. Whoever an earlier one favours resolves before the next one comes; verdicts
-/// on one node are at least minutes apart.
+/// @dev The policy tells the latest verdict only, so that one decides. Whoever an earlier one favours resolves before the
+/// next one comes, which it cannot if one transaction brings both.
 contract MeasurementDemand is IMeasurementDemand, AccessManaged {
     /// @inheritdoc IMeasurementDemand
     uint256 public constant RESPONSE_TIME = 24 hours;

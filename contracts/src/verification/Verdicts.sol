@@ -138,9 +138,11 @@ library Verdicts {
         return result != uint8(IVerifierSet.Result.Inconclusive) && result <= uint8(IVerifierSet.Result.Timeout);
     }
 
-    /// @dev Whether a batch may say `told` of a verdict. A pass that could not count alone would count as a failure there.
+    /// @dev Whether a batch may say `told` of a verdict. A pass that could not count alone would count as a failure there,
+    /// and a time beyond what a summary has room for as another one.
     function isToldTruly(IVerifierSet.Verdict calldata verdict, uint256 told) internal pure returns (bool) {
-        if (!isConclusive(verdict.result) || told != summary(verdict)) return false;
+        bool isNameable = verdict.measurement.startMs / 1000 <= type(uint40).max;
+        if (!isConclusive(verdict.result) || !isNameable || told != summary(verdict)) return false;
         (,, uint256 validFor,,) = read(told);
         return validFor != 0 || verdict.result != uint8(IVerifierSet.Result.Pass);
     }

@@ -59,8 +59,8 @@ contract A02_RewardsWithoutStakers is Test {
         vault.redeem(vault.maxRedeem(address(this)), address(this), address(this));
     }
 
-    /// @dev What the virtual shares may keep.
+    /// @dev What the virtual shares, of a million wei at first, may keep.
     function _dust(uint256 stake, uint256 revenue) private pure returns (uint256) {
-        return revenue / stake + 2;
+        return revenue * 1e6 / stake + 2;
     }
 }

@@ -51,7 +51,7 @@ contract A21_UnboundedLoops is System {
         for (uint256 i; i < 100; ++i) {
             last = _submitMeasured(node);
             if (i == 2) third = last;
-            skip(3 days);
+            _skipWithVerifiers(3 days);
         }
         assertApproxEqAbs(last, third, 3_000);
     }
@@ -136,7 +136,7 @@ contract A21_UnboundedLoops is System {
     function _askAfterWindows(uint256 first, uint256 count) private returns (uint256 dearest) {
         for (uint256 i; i < count; ++i) {
             _attest(node);
-            skip(3 days);
+            _skipWithVerifiers(3 days);
         }
         assertEq(policy.attestedSeconds(node, first + 1), 1);
         dearest = vm.lastCallGas().gasTotalUsed;

@@ -11,7 +11,7 @@ contract VerificationGasTest is GasTest {
         _submit("verdict with three signers, the node's first");
         skip(1 hours);
         _submit("verdict with three signers, extending");
-        skip(3 days);
+        _skipWithVerifiers(3 days);
         _submit("verdict with three signers, after a gap");
     }
 

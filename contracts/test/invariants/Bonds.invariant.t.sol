@@ -87,8 +87,15 @@ contract BondsHandler is Test {
 
     function cancelThaw(uint256 seed) external holding {
         (IBonds.Role role, address owner, StakeToken token) = _pickBonded(seed);
-        if (bonds.bondOf(role, owner, address(token)).thawing == 0) return;
+        IBonds.Bond memory b = bonds.bondOf(role, owner, address(token));
+        if (b.thawing == 0) return;
+        uint256 active = uint256(b.active) + b.thawing;
+        uint256 left = active > b.locked ? active - b.locked : 0;
+        uint256 held = _least(_heldOf(b), b.thawing);
         vm.prank(owner);
+        if (b.active < b.locked && left < held) {
+            vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_InsufficientBond.selector, left, held));
+        }
         bonds.cancelThaw(role, address(token));
     }
 
@@ -167,7 +174,10 @@ contract BondsHandler is Test {
         (address owner, StakeToken token) = _pickProvider(seed);
         address claimer = claimers[seed / 4 % 2];
         IBonds.Bond memory b = bonds.bondOf(IBonds.Role.Provider, owner, address(token));
-        uint256 available = _least(b.active > b.locked ? b.active - b.locked : 0, _reached(b));
+        uint256 available = b.active > b.locked ? b.active - b.locked : 0;
+        uint256 held = _heldOf(b);
+        if (b.thawedAt + 7 days >= b.heldUntil) held -= _least(held, b.thawing);
+        available -= _least(held, available);
         assertEq(bonds.lockableOf(owner, address(token)), available);
         vm.startPrank(claimer);
         vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_InsufficientBond.selector, available, available + 1));
@@ -324,7 +334,8 @@ contract BondsHandler is Test {
 
     function _capLeft(IBonds.Bond memory b, uint256 stake) private view returns (uint256) {
         if (block.timestamp >= b.windowStart + 7 days) return _most(stake / 10, _least(b.held, _unlockedOf(b)));
-        return b.windowLeft;
+        uint256 cap = (stake + b.windowCap - b.windowLeft) / 10;
+        return b.windowLeft + (cap > b.windowCap ? cap - b.windowCap : 0);
     }
 
     function _owed(StakeToken token) private view returns (uint256[3] memory) {

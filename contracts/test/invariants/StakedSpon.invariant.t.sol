@@ -13,7 +13,8 @@ import {StakedSpon} from "../../src/token/StakedSpon.sol";
 
 contract StakedSponHandler is Test {
     uint256 private constant ACTORS = 4;
-    uint256 private constant VIRTUAL_SHARES = 1000;
+    uint256 private constant VIRTUAL_SHARES = 1e9;
+    uint256 private constant VIRTUAL_ASSETS = 1e6;
     uint256 private constant LEAST_STAKE = 1e21;
     uint256 private constant MOST = 1_000_000e18;
 
@@ -45,7 +46,7 @@ contract StakedSponHandler is Test {
         _;
         View memory now_ = _view();
         _checkPrice(before, now_);
-        uint256 share = (now_.assets + 1) / (now_.supply + VIRTUAL_SHARES);
+        uint256 share = (now_.assets + VIRTUAL_ASSETS) / (now_.supply + VIRTUAL_SHARES);
         for (uint256 i; i < ACTORS; ++i) {
             if (i == seed % ACTORS) {
                 uint256 spent = now_.paidIn[i] - before.paidIn[i];
@@ -191,8 +192,8 @@ contract StakedSponHandler is Test {
 
     function _checkPrice(View memory before, View memory now_) private pure {
         assertGe(
-            (now_.assets + 1) * (before.supply + VIRTUAL_SHARES),
-            (before.assets + 1) * (now_.supply + VIRTUAL_SHARES),
+            (now_.assets + VIRTUAL_ASSETS) * (before.supply + VIRTUAL_SHARES),
+            (before.assets + VIRTUAL_ASSETS) * (now_.supply + VIRTUAL_SHARES),
             "the price of a share fell"
         );
     }

@@ -208,6 +208,9 @@ contract RotationsTest is RegistryFixture {
 
         _expectTaken(key2, key2Secret);
         _expectTaken(node, nodeKey);
+        uint256[] memory keys = new uint256[](1);
+        keys[0] = uint160(key2);
+        assertEq(registry.claimsOf(keys)[0], 0, "a key is no node");
         bytes memory consent = _consent(provider, key2, key2Secret, _claim());
         vm.prank(provider);
         vm.expectRevert(abi.encodeWithSelector(INodeRegistry.NodeRegistry_AlreadyRegistered.selector, key2));

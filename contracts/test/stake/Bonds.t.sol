@@ -399,12 +399,30 @@ contract BondsTest is Test {
         assertEq(_bondOf().thawing, 810);
     }
 
-    function test_MoreBondDoesNotRaiseTheCapOfAnOpenWindow() public {
+    function test_MoreBondRaisesTheCapOfAnOpenWindow() public {
         _bond(1000);
         _slashJudged(60);
         _bond(5000);
-        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_SlashCapExceeded.selector, 41, 40));
-        _slashJudged(41);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_SlashCapExceeded.selector, 541, 540));
+        _slashJudged(541);
+        _slashJudged(500);
+        assertEq(_bondOf().windowCap, 600);
+        assertEq(_bondOf().windowLeft, 40);
+        _bond(100);
+        _slashJudged(50);
+        assertEq(_bondOf().windowLeft, 0);
+    }
+
+    function test_LessBondDoesNotLowerTheCapOfAnOpenWindow() public {
+        _bond(1000);
+        _slashJudged(60);
+        _slash(_order(500, 0));
+        _slashJudged(40);
+        assertEq(_bondOf().windowCap, 100);
+        // Back to what it was: no more than the cap at its highest.
+        _bond(500);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_SlashCapExceeded.selector, 1, 0));
+        _slashJudged(1);
     }
 
     function test_AProofNeedsNoCapAndUsesNone() public {

@@ -78,8 +78,8 @@ contract DelegationTest is Test {
     }
 
     function test_Delegate_RevertWhen_ItBuysNoShare() public {
-        _delegate(alice, 1);
-        _rewardAndDrip(1e12);
+        _delegate(alice, 1e6);
+        _rewardAndDrip(1e18);
         vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_TooSmall.selector, 1e5));
         bonds.delegate(ROLE, owner, address(token), 1e5);
     }
@@ -256,14 +256,32 @@ contract DelegationTest is Test {
         assertEq(_pool().value, 0);
     }
 
+    /// @dev Nearly all of it would be the virtual shares', and burned.
+    function test_Reward_OfAPoolOfNextToNobodyIsTheOwners() public {
+        _delegate(alice, 1);
+        _undelegate(alice, 1e6 - 1);
+        _reward(1000e18);
+        assertEq(bonds.owedTo(owner, address(token)), 1000e18);
+    }
+
+    function test_Reward_OfAPoolOfAMillionWeiIsItsShares() public {
+        _delegate(alice, 1e6 - 1);
+        _reward(1000e18);
+        assertEq(bonds.owedTo(owner, address(token)), 1000e18);
+        _delegate(alice, 1);
+        _rewardAndDrip(1000e18);
+        assertEq(bonds.owedTo(owner, address(token)), 1000e18);
+        assertApproxEqRel(_value(alice), 1000e18, 1e12, "a millionth at most");
+    }
+
     function test_Reward_GivesNothingToWhatThaws() public {
-        _delegate(alice, 100);
-        _delegate(bob, 100);
-        _undelegate(bob, 100e6);
-        _rewardAndDrip(50);
+        _delegate(alice, 1e8);
+        _delegate(bob, 1e8);
+        _undelegate(bob, 1e14);
+        _rewardAndDrip(5e7);
         (, uint256 thawing) = bonds.valueOf(ROLE, owner, address(token), bob);
-        assertEq(thawing, 100);
-        assertApproxEqAbs(_value(alice), 150, 1);
+        assertEq(thawing, 1e8);
+        assertApproxEqAbs(_value(alice), 1.5e8, 1);
     }
 
     function testFuzz_Reward_DripsLinearly(uint256 staked, uint256 amount, uint256 elapsed) public {
@@ -575,17 +593,18 @@ contract DelegationTest is Test {
     }
 
     function test_TheLastShareBurnsWhatRoundingKept() public {
-        _delegate(alice, 1);
-        _rewardAndDrip(1000);
+        _delegate(alice, 1e6);
+        _rewardAndDrip(1e9);
         uint256 worth = _value(alice);
-        assertEq(worth, 501, "the virtual wei has half");
+        uint256 kept = 1e6 + 1e9 - worth;
+        assertEq(kept, 1000, "the virtual wei of a million");
         vm.expectEmit(address(bonds));
-        emit IDelegation.PoolSwept(ROLE, owner, address(token), 500, 0, 0);
-        _undelegate(alice, 1e6);
+        emit IDelegation.PoolSwept(ROLE, owner, address(token), kept, 0, 0);
+        _undelegate(alice, 1e12);
         skip(THAW);
         assertEq(_withdraw(alice), worth);
-        assertEq(bonds.collectBurned(address(token)), 500);
-        assertEq(token.balanceOf(BURNED), 500);
+        assertEq(bonds.collectBurned(address(token)), kept);
+        assertEq(token.balanceOf(BURNED), kept);
         assertEq(token.balanceOf(address(bonds)), 0);
     }
 

@@ -92,7 +92,7 @@ contract DisputesTest is Test {
         vm.mockCall(
             address(bonds),
             abi.encodeCall(bonds.bondOf, (ROLE, accused, address(feeToken))),
-            abi.encode(IBonds.Bond(1, 0, 0, 0, 0, 0, 0, 0))
+            abi.encode(IBonds.Bond(1, 0, 0, 0, 0, 0, 0, 0, 0))
         );
         feeToken.mint(opener, 100);
         vm.startPrank(opener);

@@ -106,6 +106,43 @@ contract HoldsTest is Test {
         bonds.lock(provider, token, lockable);
     }
 
+    /// @dev A bucket that may leave while the hold lasts stands for nothing: else the provider locked the rest behind leases
+    /// of its own, withdrew the bucket, and seized what it had locked.
+    function testFuzz_Lock_LeavesWhatIsHeldWhereTheBucketMayLeave(uint256 thawing, uint256 waited) public {
+        thawing = bound(thawing, 1, STAKE - HELD);
+        waited = bound(waited, 14 days + 1, 60 days);
+        _thaw(thawing);
+        skip(waited);
+        bonds.hold(ROLE, provider, token);
+        uint256 lockable = bonds.lockableOf(provider, token);
+        bonds.lock(provider, token, lockable);
+        if (waited < 21 days) skip(21 days - waited);
+        vm.prank(provider);
+        bonds.withdraw(ROLE, token, provider);
+        bonds.seize(provider, token, STAKE, harmed, lockable);
+        uint256 taken = bonds.slash(ROLE, provider, token, IBonds.Slash(HELD, harmed, HELD, address(0), false));
+        assertEq(taken, HELD, "what was held is there for the ruling");
+    }
+
+    /// @dev Where a slash has left less than is locked, a bucket that comes back falls to the locks.
+    function testFuzz_Cancel_LeavesWhatIsHeld(uint256 thawing, uint256 locked, uint256 proved) public {
+        thawing = bound(thawing, 1, STAKE - 1);
+        locked = bound(locked, 0, STAKE - thawing);
+        proved = bound(proved, 1, STAKE - 1);
+        _thaw(thawing);
+        bonds.lock(provider, token, locked);
+        bonds.slash(ROLE, provider, token, IBonds.Slash(proved, harmed, 0, address(0), true));
+        bonds.hold(ROLE, provider, token);
+        IBonds.Bond memory b = bonds.bondOf(ROLE, provider, token);
+        uint256 unlocked = b.thawing + (b.active > b.locked ? b.active - b.locked : 0);
+        uint256 held = unlocked < b.held ? unlocked : b.held;
+        vm.prank(provider);
+        try bonds.cancelThaw(ROLE, token) {} catch {}
+        bonds.seize(provider, token, STAKE, harmed, locked);
+        b = bonds.bondOf(ROLE, provider, token);
+        assertGe(b.active + b.thawing, held, "what was held is there for the ruling");
+    }
+
     function testFuzz_Withdraw_LeavesWhatIsHeld(uint256 thawing) public {
         thawing = bound(thawing, STAKE - HELD + 1, STAKE);
         _thaw(thawing);

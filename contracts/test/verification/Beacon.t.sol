@@ -9,6 +9,15 @@ import {VerificationFixture} from "./VerificationFixture.sol";
 /// @title Who is drawn: those that revealed, as long as enough of them did
 contract BeaconTest is VerificationFixture {
     uint256 private constant SIZE = 5;
+    uint256 private constant PLAYERS = 12;
+
+    // What a plain reading of the rule keeps, as bits of seats: taken, by whom joined in this round, revealed in this round, and
+    // taken by others when the latest of those did.
+    uint256 private taken;
+    uint256 private joined;
+    uint256 private shown;
+    uint256 private others;
+    mapping(address verifier => uint256) private seatOf;
 
     /// @dev Whoever withholds a reveal to choose the beacon gives its own place away.
     function testFuzz_CommitteeOf_IsDrawnFromThoseThatRevealed(address node_, uint256 count, uint256 withheld) public {
@@ -35,6 +44,93 @@ contract BeaconTest is VerificationFixture {
             }
         }
         assertTrue(isOneSilent);
+    }
+
+    /// @dev Whoever comes last would else have as many beacons to choose from as its reveals have orders, at no price.
+    function testFuzz_BeaconOf_IsTheSameInAnyOrderOfTheReveals(uint256 count, uint256 seed) public {
+        count = bound(count, 2, 12);
+        _joinVerifiers(count);
+        skip(2 hours);
+        address[] memory order = verifierSet.verifiers();
+        uint256 round = verifierSet.roundAt(block.timestamp) + 1;
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 i; i < count; ++i) {
+            _reveal(order[i]);
+        }
+        bytes32 beacon = verifierSet.beaconOf(round);
+        vm.revertToState(snapshot);
+        for (uint256 left = count; left > 0; --left) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            (uint256 next, address last) = (seed % left, order[left - 1]);
+            _reveal(order[next]);
+            order[next] = last;
+        }
+        assertEq(verifierSet.beaconOf(round), beacon);
+    }
+
+    /// @dev A copy of another one's hash chain takes nothing out of the beacon.
+    function test_BeaconOf_ACopiedRevealDoesNotCancelTheOriginal() public {
+        address verifier = _joinVerifier(0);
+        address copier = _makeVerifier(1);
+        _bond(IBonds.Role.Verifier, copier, MINIMUM_BOND);
+        _joinAs(copier, verifierSet.tipOf(verifier));
+        skip(1 hours);
+        uint256 round = verifierSet.roundAt(block.timestamp) + 1;
+        bytes32 silent = verifierSet.beaconOf(round);
+        bytes32 preimage = _reveal(verifier);
+        bytes32 alone = verifierSet.beaconOf(round);
+        vm.prank(copier);
+        verifierSet.reveal(preimage);
+        bytes32 both = verifierSet.beaconOf(round);
+        assertTrue(both != silent && both != alone && alone != silent);
+    }
+
+    /// @dev To reveal and leave must not make the others that did not, or could not, look few.
+    function testFuzz_CommitteeOf_WhoRevealedAndLeftStillCountsAmongTheSeats(uint256 leavers, bool isRefilled) public {
+        verifierSet.setQuorum(SIZE, 3);
+        _joinVerifiers(64);
+        skip(2 hours);
+        // 42 reveal, one fewer than two thirds, and all but the last of them may have left by its reveal.
+        leavers = bound(leavers, 1, 41);
+        for (uint256 i; i < 41; ++i) {
+            _reveal(_makeVerifier(i));
+            if (i >= leavers) continue;
+            _leave(_makeVerifier(i));
+            if (isRefilled) _joinVerifier(100 + i);
+        }
+        _reveal(_makeVerifier(41));
+        uint256 round = verifierSet.roundAt(block.timestamp) + 1;
+        bool isOneSilent;
+        for (uint160 shard; shard < 16; ++shard) {
+            address[] memory committee = verifierSet.committeeOf(address(shard), round);
+            assertEq(committee.length, SIZE);
+            for (uint256 i; i < SIZE; ++i) {
+                if (!_hasRevealed(committee[i])) isOneSilent = true;
+            }
+        }
+        assertTrue(isOneSilent);
+    }
+
+    /// @dev Against a plain reading of the rule, while anybody joins, leaves, reveals, or does one after the other.
+    function testFuzz_CommitteeOf_IsWhoTheRuleNames(uint256 seed) public {
+        verifierSet.setQuorum(16, 9);
+        _joinVerifiers(PLAYERS);
+        for (uint256 i; i < PLAYERS; ++i) {
+            seatOf[_makeVerifier(i)] = i;
+        }
+        taken = 2 ** PLAYERS - 1;
+        skip(2 hours);
+        for (uint256 step; step < 48; ++step) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            if (seed % 12 == 0) {
+                _checkNextCommittee();
+                skip(1 hours);
+                (joined, shown, others) = (0, 0, 0);
+            } else {
+                _play(_makeVerifier((seed >> 8) % PLAYERS), seed % 12 < 7);
+            }
+        }
+        _checkNextCommittee();
     }
 
     /// @dev Once the beacon is known nobody can change who may be drawn: leaving, joining and coming back only free places.
@@ -117,6 +213,42 @@ contract BeaconTest is VerificationFixture {
         assertEq(policy.standingOf(node).units, 8);
     }
 
+    /// @dev Nor where too few reveal: whose reveals show no bond for days could sign anything with nothing at stake.
+    function testFuzz_CommitteeOf_WhoHasTakenItsBondAwayIsNotDrawn(uint256 silent) public {
+        verifierSet.setQuorum(SIZE, 3);
+        _joinVerifiers(12);
+        silent = bound(silent, 5, 11);
+        for (uint256 i; i < silent; ++i) {
+            vm.prank(_makeVerifier(i));
+            bonds.thaw(IBonds.Role.Verifier, address(token), MINIMUM_BOND);
+        }
+        skip(bonds.thawPeriod());
+        for (uint256 i; i < 12; ++i) {
+            address verifier = _makeVerifier(i);
+            if (i >= silent) {
+                _reveal(verifier);
+                continue;
+            }
+            vm.prank(verifier);
+            bonds.withdraw(IBonds.Role.Verifier, address(token), verifier);
+        }
+        skip(1 hours);
+        uint256 left = 12 - silent;
+        for (uint160 shard; shard < 16; ++shard) {
+            address[] memory committee = verifierSet.committeeOf(address(shard), verifierSet.roundAt(block.timestamp));
+            assertEq(committee.length, left < SIZE ? left : SIZE);
+            for (uint256 i; i < committee.length; ++i) {
+                assertTrue(_hasRevealed(committee[i]));
+            }
+        }
+        IVerifierSet.Verdict memory verdict = _verdict();
+        address[] memory signers = new address[](3);
+        (signers[0], signers[1], signers[2]) = (_makeVerifier(0), _makeVerifier(1), _makeVerifier(2));
+        IVerifierSet.Signature[] memory signatures = _signedBy(verdict, signers);
+        vm.expectPartialRevert(IVerifierSet.VerifierSet_NotInCommittee.selector);
+        verifierSet.submit(verdict, signatures);
+    }
+
     /// @dev Who thaws its bond away is drawn no more, and need not be ejected for that.
     function test_Reveal_RevertWhen_TheBondHasLeft() public {
         address verifier = _joinVerifier(0);
@@ -172,6 +304,48 @@ contract BeaconTest is VerificationFixture {
         vm.prank(verifier);
         vm.expectRevert(abi.encodeWithSelector(IVerifierSet.VerifierSet_Full.selector, 64));
         verifierSet.join(address(other), keccak256("tip"));
+    }
+
+    /// @dev One in the set reveals if it can and should, else it leaves; one that is not joins.
+    function _play(address verifier, bool reveals) private {
+        uint256 bit = 1 << seatOf[verifier];
+        if (verifierSet.tipOf(verifier) == 0) {
+            uint256 seat;
+            while (taken >> seat & 1 == 1) {
+                ++seat;
+            }
+            _joinAs(verifier, _newChain(verifier));
+            seatOf[verifier] = seat;
+            (taken, joined) = (taken | 1 << seat, joined | 1 << seat);
+        } else if (!reveals) {
+            _leave(verifier);
+            (taken, joined) = (taken & ~bit, joined & ~bit);
+        } else if (shown & bit == 0 && joined & bit == 0 && chainOf[verifier].length != 0) {
+            _reveal(verifier);
+            shown |= bit;
+            others = taken & ~joined & ~shown;
+        }
+    }
+
+    /// @dev A committee of 16 is everybody who may serve. Whoever sits where somebody else revealed has joined in this round.
+    function _checkNextCommittee() private {
+        bool isEnough = shown != 0 && _count(shown) * 3 >= _count(shown | others) * 2;
+        address[] memory committee = verifierSet.committeeOf(node, verifierSet.roundAt(block.timestamp) + 1);
+        uint256 may;
+        for (uint256 i; i < PLAYERS; ++i) {
+            address verifier = _makeVerifier(i);
+            uint256 bit = 1 << seatOf[verifier];
+            if (verifierSet.tipOf(verifier) == 0 || joined & bit != 0 || (isEnough && shown & bit == 0)) continue;
+            assertTrue(_contains(committee, verifier), "who may serve");
+            ++may;
+        }
+        assertEq(committee.length, may, "nobody else");
+    }
+
+    function _count(uint256 bits) private pure returns (uint256 count) {
+        for (; bits != 0; bits &= bits - 1) {
+            ++count;
+        }
     }
 
     /// @dev `count` verifiers join, and all but those of the lowest bits of `withheld`, at most `most`, reveal in the round

@@ -180,6 +180,15 @@ contract EquivocationTest is BatchFixture {
         _assertMisstated();
     }
 
+    /// @dev The summary has no room for such a time: it names another one, and the finding would count as measured then.
+    function testFuzz_ReportMisstatement_TakesATimeThatIsNotTheVerdicts(uint256 laps, uint8 result) public {
+        laps = bound(laps, 1, 16_000) << 40;
+        first.result = uint8(bound(result, 1, 4));
+        first.measurement.startMs += uint64(laps * 1000);
+        first.validUntil += uint64(laps);
+        _assertMisstated();
+    }
+
     /// @dev Alone it would be refused; in a batch it would count as a failure, which nobody has found.
     function testFuzz_ReportMisstatement_TakesAPassThatCouldNotCountAlone(uint16 floorClass, bool isValid) public {
         if (floorClass == first.claimedClass) isValid = false;

@@ -30,6 +30,7 @@ pub(super) fn checks(subject: &Subject<'_>, checks: &mut Vec<Check>) {
                 Field::new("thawed_at", ours.thawed_at, found.thawedAt.to::<u64>()),
                 Field::new("window_start", ours.window_start, found.windowStart.to::<u64>()),
                 Field::new("window_left", ours.window_left, U256::from(found.windowLeft)),
+                Field::new("window_cap", ours.window_cap, U256::from(found.windowCap)),
                 Field::new("locked", ours.locked, U256::from(found.locked)),
                 Field::new("held", ours.held, U256::from(found.held)),
                 Field::new("held_until", ours.held_until, found.heldUntil.to::<u64>()),

@@ -112,21 +112,30 @@ pub(super) fn owe(state: &mut State, account: Address, token: Address, amount: U
 }
 
 impl Bond {
-    /// Wei that its slash window may lose without proof at `now` (unix seconds): of one that begins then a tenth of the
-    /// stake, or what is held of what no claim has locked.
-    pub fn window_left_at(&self, now: u64) -> U256 {
+    /// Wei that its slash window may lose without proof, from `now` on (unix seconds) and in all: of one that begins then
+    /// a tenth of the stake, or what is held of what no claim has locked; of an open one no less than a tenth of the stake
+    /// and what it has lost.
+    pub fn window_at(&self, now: u64) -> (U256, U256) {
+        let stake = self.active.saturating_add(self.thawing);
         if now < self.window_start + SLASH_WINDOW {
-            return self.window_left;
+            let lost = self.window_cap.saturating_sub(self.window_left);
+            let grown = cap(stake.saturating_add(lost)).saturating_sub(self.window_cap);
+            return (self.window_left.saturating_add(grown), self.window_cap.saturating_add(grown));
         }
         let unlocked = self.thawing.saturating_add(self.active.saturating_sub(self.locked));
-        let cap = self.active.saturating_add(self.thawing) * U256::from(SLASH_CAP_BPS) / U256::from(BASIS_POINTS);
-        cap.max(self.held.min(unlocked))
+        let cap = cap(stake).max(self.held.min(unlocked));
+        (cap, cap)
     }
+}
+
+/// What of a stake a window may lose without proof.
+fn cap(stake: U256) -> U256 {
+    stake * U256::from(SLASH_CAP_BPS) / U256::from(BASIS_POINTS)
 }
 
 /// Counts what a judgement takes of a bond, before it is taken.
 fn count_in_window(bond: &mut Bond, now: u64, taken: U256) -> Result<(), Inconsistent> {
-    bond.window_left = bond.window_left_at(now);
+    (bond.window_left, bond.window_cap) = bond.window_at(now);
     if now >= bond.window_start + SLASH_WINDOW {
         bond.window_start = now;
     }
@@ -170,20 +179,33 @@ mod tests {
     #[test]
     fn a_window_that_begins_has_what_is_held_of_what_is_unlocked() {
         let [active, thawing, held] = [200, 100, 70].map(U256::from);
-        let mut bond = Bond { active, thawing, held, window_start: 1_000, window_left: U256::ONE, ..Bond::default() };
+        let mut bond = Bond { active, thawing, held, window_start: 1_000, ..Bond::default() };
+        (bond.window_left, bond.window_cap) = (U256::ONE, U256::from(40));
+        let left_at = |bond: &Bond, now| bond.window_at(now).0;
         let end = 1_000 + SLASH_WINDOW;
-        assert_eq!(bond.window_left_at(end - 1), U256::ONE);
-        assert_eq!(bond.window_left_at(end), held);
+        assert_eq!(left_at(&bond, end - 1), U256::ONE);
+        assert_eq!(left_at(&bond, end), held);
         bond.locked = U256::from(250);
-        assert_eq!(bond.window_left_at(end), held);
+        assert_eq!(left_at(&bond, end), held);
         bond.thawing = U256::from(40);
-        assert_eq!(bond.window_left_at(end), U256::from(40));
+        assert_eq!(left_at(&bond, end), U256::from(40));
         bond.held = U256::ZERO;
-        assert_eq!(bond.window_left_at(end), U256::from(24));
+        assert_eq!(left_at(&bond, end), U256::from(24));
 
         bond.held = U256::from(70);
         count_in_window(&mut bond, end, U256::from(30)).unwrap();
         assert_eq!((bond.window_left, bond.window_start, bond.held), (U256::from(10), end, U256::from(40)));
         count_in_window(&mut bond, end + 1, U256::from(11)).unwrap_err();
+    }
+
+    #[test]
+    fn what_is_bonded_in_an_open_window_raises_it() {
+        let [active, left, cap] = [940, 40, 100].map(U256::from);
+        let mut bond = Bond { active, window_start: 1_000, window_left: left, window_cap: cap, ..Bond::default() };
+        assert_eq!(bond.window_at(1_001), (left, cap));
+        bond.active = U256::from(5_940);
+        assert_eq!(bond.window_at(1_001), (U256::from(540), U256::from(600)));
+        bond.active = U256::from(1);
+        assert_eq!(bond.window_at(1_001), (left, cap), "it never falls");
     }
 }

@@ -83,7 +83,7 @@ impl Economy {
 
     /// Whether a slash may take so much without proof.
     pub(super) fn fits_window(&self, bond: &Bond, taken: U256) -> bool {
-        taken <= bond.window_left_at(self.now)
+        taken <= bond.window_at(self.now).0
     }
 
     /// Somebody delegates to a bond, or leaves it; shares are worth a wei each, but for what rewards add.

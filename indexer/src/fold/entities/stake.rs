@@ -31,8 +31,10 @@ entities! {
         locked: U256,
         /// Start of the slash window.
         window_start: u64,
-        /// Wei that it may still lose without proof.
+        /// Wei that it may still lose without proof, as of the last such loss.
         window_left: U256,
+        /// Wei that it may lose in all.
+        window_cap: U256,
         /// Wei that a judgement to come may take, as far as no claim has locked them.
         held: U256,
         /// When nothing is held any more, without outages.
