@@ -31,7 +31,7 @@ use alloy::{
     eips::BlockNumberOrTag,
     network::{EthereumWallet, TransactionBuilder as _},
     primitives::{Address, Bytes},
-    providers::{DynProvider, Provider as _, ProviderBuilder},
+    providers::{DynProvider, Provider, ProviderBuilder},
     rpc::types::{TransactionReceipt, TransactionRequest},
     signers::local::PrivateKeySigner,
     sol_types::{SolCall, SolEvent},
@@ -64,11 +64,8 @@ impl Client {
     ) -> Result<Self, ClientError> {
         let parsed: reqwest::Url =
             url.parse().map_err(|_| ClientError::MalformedUrl { url: redacted(url).to_owned() })?;
-        let local = parsed.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
-        let provider = provider(parsed, deployment.chain_id, signer.as_ref());
-        if local {
-            provider.client().set_poll_interval(LOCAL_POLL);
-        }
+        let provider = provider(parsed.clone(), deployment.chain_id, signer.as_ref());
+        poll_by_distance(&provider, &parsed);
         let client = Self { provider, signer, deployment };
         let (served, expected) = (client.served_chain().await?, client.chain_id());
         if served != expected {
@@ -181,6 +178,13 @@ impl Client {
             }
             self.provider.call(request).await.map_err(|source| ClientError::call(function, &source))
         })
+    }
+}
+
+/// Has `provider` ask for receipts as often as fits the endpoint at `url`.
+pub fn poll_by_distance(provider: &impl Provider, url: &reqwest::Url) {
+    if url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]")) {
+        provider.client().set_poll_interval(LOCAL_POLL);
     }
 }
 

@@ -6,6 +6,7 @@ use alloy::{network::EthereumWallet, primitives::Address, providers::ProviderBui
 use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
+use spheron_client::poll_by_distance;
 use spheron_deployment::{Contracts, Plan, Settings, deploy, survey};
 
 use crate::{
@@ -140,7 +141,9 @@ impl Deploy {
     async fn deploy(&self, settings: &Settings) -> anyhow::Result<Deployed> {
         let signer = self.key.signer()?;
         let plan = Plan::new(signer.address(), settings.dollar);
-        let provider = ProviderBuilder::new().wallet(EthereumWallet::from(signer)).connect_http(self.url()?);
+        let url = self.url()?;
+        let provider = ProviderBuilder::new().wallet(EthereumWallet::from(signer)).connect_http(url.clone());
+        poll_by_distance(&provider, &url);
         let missing = survey(&provider, &plan, settings).await?.iter().filter(|(_, done)| !done).count();
         let bar = progress(missing, "transactions");
         let mut sent = 0;
