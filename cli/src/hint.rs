@@ -26,6 +26,10 @@ const HINTS: &[(&str, &str)] = &[
         "LeaseBook_NodeNotActive",
         "the node is in maintenance, suspended or gone: choose another one with spheron lease offers",
     ),
+    (
+        "LeaseBook_NothingToFree",
+        "all of it is free, or still needed: the rest is freed four days after the lease's end",
+    ),
     ("LeaseBook_NothingRevoked", "no verdict took back seconds that this lease has paid: spheron lease receipts LEASE"),
     ("LeaseBook_OfferExpired", "take a fresh offer: spheron lease offers"),
     ("LeaseBook_OfferUsed", "take another offer: spheron lease offers"),

@@ -4,9 +4,10 @@ mod common;
 
 use std::process::Output;
 
-use alloy::primitives::U256;
+use alloy::primitives::{U256, aliases::U96};
 use common::town::{DAY, HOUR, Town, text, wei};
 use serde_json::json;
+use spheron_bindings::lease_book::{ILeaseBook::Market, LeaseBook};
 use spheron_devnet::chain::SPON;
 
 /// What the program said on its way out, hints included.
@@ -126,5 +127,39 @@ async fn what_a_verdict_took_back_comes_out_of_the_bond() {
     let pushed = town.as_(keeper, &["node", "pay-out", &provider.address().to_string(), "--token", "spon"]).json();
     assert_eq!(wei(&pushed["amount"]), earned);
     assert_eq!(wei(&town.as_(provider, &["node", "payouts", "--off", "--token", "spon"]).json()["from"]), 0);
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cover_of_a_lease_is_freed_when_nothing_can_be_taken_back_any_more() {
+    let town = Town::start().await;
+    let (ada, keeper) = (&town.cast.ada, &town.cast.keeper);
+    let foundation = town.chain.client(&town.cast.foundation).unwrap();
+    foundation.mint_spon(ada.address(), U256::from(100 * SPON)).await.unwrap();
+    let contracts = foundation.contracts();
+    let setting = LeaseBook::setMarketCall {
+        token: contracts.spon,
+        policy: contracts.attestation_policy,
+        market: Market { isOpen: true, feeBps: 300, coverBps: 10_000, minFunds: U96::ONE, minTopUp: U96::ONE },
+    };
+    foundation.send(contracts.lease_book, &setting).await.unwrap();
+    town.provide("https://node.example");
+    let node = town.node().address().to_string();
+    let offer = ["node", "offer", &node, "--price", "3.6 SPON", "--max", "12h", "--grace", "0s", "--out", "spon.json"];
+    town.as_(town.provider(), &offer).json();
+    let lease =
+        text(&town.as_(ada, &["lease", "open", "spon.json", "--for", "12h"]).json()["lease"]["lease"]).to_owned();
+    let free = || town.as_(keeper, &["lease", "free-cover", &lease]);
+    assert!(free().fails().contains("LeaseBook_WrongStatus"));
+    town.wait(HOUR).await;
+    town.as_(ada, &["lease", "close", &lease]).json();
+
+    let excess = wei(&free().json()["freed"]);
+    assert!((11 * HOUR - 30..=11 * HOUR).contains(&u64::try_from(excess / (SPON / 1_000)).unwrap()), "{excess}");
+    let early = said(free().run());
+    assert!(early.contains("LeaseBook_NothingToFree") && early.contains("four days after"), "{early}");
+    town.wait(4 * DAY).await;
+    assert_eq!(excess + wei(&free().json()["freed"]), u128::from(12 * HOUR) * (SPON / 1_000));
+    assert!(free().fails().contains("LeaseBook_NothingToFree"));
     town.stop().await;
 }

@@ -35,6 +35,13 @@ impl Client {
         Ok((event.amount, event.owed))
     }
 
+    /// Frees what of the provider's bond a lease that is over needs locked no longer. Anyone may. Returns wei.
+    pub async fn free_cover(&self, terms: &Terms) -> Result<U256, ClientError> {
+        let book = self.contracts().lease_book;
+        let receipt = self.send(book, &LeaseBook::freeCoverCall { terms: terms.clone() }).await?;
+        Ok(event_of::<LeaseBook::CoverFreed>(&receipt, book)?.amount)
+    }
+
     /// What a lease's renter is owed out of the provider's bond.
     pub async fn lease_claim(&self, lease_id: B256) -> Result<Claim, ClientError> {
         self.view(self.contracts().lease_book, &LeaseBook::claimOfCall { leaseId: lease_id }).await

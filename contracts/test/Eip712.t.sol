@@ -11,6 +11,7 @@ import {IStandingTopUps} from "../src/money/IStandingTopUps.sol";
 import {ISignatureTransfer, Ledger} from "../src/money/Ledger.sol";
 import {INodeRegistry} from "../src/registry/INodeRegistry.sol";
 import {IDistributor} from "../src/rewards/IDistributor.sol";
+import {IBonds} from "../src/stake/IBonds.sol";
 import {Spon} from "../src/token/Spon.sol";
 import {IVerifierSet} from "../src/verification/IVerifierSet.sol";
 import {MoneyToken} from "./mocks/MoneyTokens.sol";
@@ -80,7 +81,9 @@ contract Eip712Test is Test {
     }
 
     function test_HashOffer_EqualsTheFixture() public {
-        _deploy("LeaseBook.sol:LeaseBook", abi.encode(authority, address(0), address(0), address(0)), "LeaseBook");
+        address bonds = makeAddr("bonds");
+        vm.mockCall(bonds, abi.encodeCall(IBonds.clock, ()), abi.encode(address(0)));
+        _deploy("LeaseBook.sol:LeaseBook", abi.encode(authority, address(0), address(0), bonds), "LeaseBook");
         _compareHashes("Offer", ILeaseBook.hashOffer.selector);
     }
 

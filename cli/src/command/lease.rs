@@ -57,6 +57,11 @@ pub enum Lease {
     /// Take what was paid for seconds that a verdict took back out of the provider's bond
     #[command(after_help = "Example:\n  spheron lease claw-back 0x91c2d3e4\n  spheron account collect")]
     ClawBack(remedy::Remedy),
+    /// Free what of the provider's bond a lease that is over needs locked no longer; anyone may
+    ///
+    /// At once what only a longer lease would have needed, and the rest four days after the end.
+    #[command(after_help = "Example:\n  spheron lease free-cover 0x91c2d3e4")]
+    FreeCover(remedy::Remedy),
     /// Demand that the node is measured anew, for a bond that comes back unless it passes
     #[command(after_help = "Example:\n  spheron lease demand 0x91c2d3e4")]
     Demand(remedy::Remedy),
@@ -84,6 +89,7 @@ impl Lease {
             Self::Reclaim(command) => output.print(&command.run().await?)?,
             Self::Receipts(command) => output.print(&command.run().await?)?,
             Self::ClawBack(lease) => output.print(&lease.claw_back().await?)?,
+            Self::FreeCover(lease) => output.print(&lease.free_cover().await?)?,
             Self::Demand(lease) => output.print(&lease.demand().await?)?,
             Self::Resolve(lease) => output.print(&lease.resolve().await?)?,
             Self::Standing(command) => command.run(output).await?,

@@ -4,6 +4,8 @@ pragma solidity ^0.8.30;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {IOutageClock} from "../governance/IOutageClock.sol";
+import {Outages} from "../governance/Outages.sol";
 import {IBonds} from "../stake/IBonds.sol";
 import {ILeaseBook} from "./ILeaseBook.sol";
 import {LeaseMath} from "./LeaseMath.sol";
@@ -14,29 +16,40 @@ import {PolicyCalls} from "./PolicyCalls.sol";
 /// is booked: it is raised when the lease moves on, after what was taken back before is booked, so that a second that was
 /// settled as not attested is never booked. The renter is owed the whole price of the second: the provider bears the fee.
 ///
-/// Cover is locked while the lease runs and freed at its end. A failing verdict may still come 48 hours after its
-/// measurement, for seconds that were attested up to 26 hours before they had passed; by then nothing is locked, but money
-/// that leaves a bond thaws for at least 7 days, and thawing money can be seized too.
+/// Cover outlives its lease: whoever could free it by an end would end the lease as soon as it knows that it failed, and
+/// lock the bond behind a lease of its own before the verdict comes. A verdict on a lease's last seconds may come, and what
+/// it takes back is final, up to 48 hours after its end; as long again the cover waits for a claim. Outages of the
+/// sequencer put off what is final, even those before the end, and so they do this. Money that leaves a bond thaws for at
+/// least 7 days more, and thawing money can be seized too. Covers are freed apart, so that no end of a lease depends on the
+/// bonds.
 abstract contract Clawbacks is ILeaseBook {
     using SafeCast for uint256;
 
     /// @notice Most seconds that can be paid before they are taken back: a verdict attests no longer.
     uint256 public constant MAX_EXPOSURE = LeaseMath.MAX_EXPOSURE;
 
-    /// @dev Gas that the bonds are given to free a cover, which must not hang on them.
-    uint256 private constant UNLOCK_GAS = 100_000;
-    uint256 private constant UNLOCK_GAS_NEEDED = 2 * UNLOCK_GAS * 64 / 63 + 5_000;
+    /// @notice Seconds, without outages, for which the cover of a lease stays locked after its end.
+    uint256 public constant COVER_PERIOD = 4 days;
 
     /// @notice Where providers' bonds are.
     IBonds public immutable bonds;
 
+    /// @dev The bonds' own, which never changes.
+    IOutageClock private immutable _clock;
+
     mapping(bytes32 leaseId => Claim) private _claims;
 
-    /// @dev Wei of a lease's cover that seizures for it have used up: one lease's claim never takes another one's cover.
+    /// @dev Wei of a lease's cover that are locked no longer, as a seizure for it used them up or they were freed: no lease
+    /// uses or frees the cover of another one.
     mapping(bytes32 leaseId => uint256) private _coverUsed;
+
+    /// @dev Seconds at the hold rate that claims have allowed for: of the last past grace in the lower half, of the one that
+    /// runs in the upper half.
+    mapping(bytes32 leaseId => uint256) private _allowed;
 
     constructor(IBonds bonds_) {
         bonds = bonds_;
+        _clock = bonds_.clock();
     }
 
     /// @inheritdoc ILeaseBook
@@ -59,10 +72,12 @@ abstract contract Clawbacks is ILeaseBook {
             // Whatever the policy says, no more seconds come back than were settled.
             revoked = Math.min(revoked, lease.settledTo - terms.start - claim.revoked);
             uint256 discount = terms.rate - LeaseMath.holdRate(terms.rate, terms.holdRateBps);
-            uint256 held = discount == 0 ? 0 : Math.min(revoked, _revokedAtHoldRate(lease, terms));
+            uint256 held = discount == 0 ? 0 : Math.min(revoked, _revokedAtHoldRate(leaseId, lease, terms));
             amount = revoked * terms.rate - held * discount;
-            claim.revoked += revoked.toUint32();
-            claim.owed = (claim.owed + amount).toUint128();
+            // forge-lint: disable-start(unsafe-typecast) a lease has at most 2^32 seconds, of at most 2^96 wei each
+            claim.revoked += uint32(revoked);
+            claim.owed = uint128(claim.owed + amount);
+            // forge-lint: disable-end(unsafe-typecast)
             _claims[leaseId] = claim;
         }
         lease.revision = next;
@@ -70,28 +85,30 @@ abstract contract Clawbacks is ILeaseBook {
         return true;
     }
 
-    /// @dev Seizes what is owed for a lease: out of what no lease has locked, and while it runs out of its own cover.
-    function _seize(bytes32 leaseId, Lease memory lease, Terms memory terms) internal returns (uint256 amount) {
+    /// @dev Seizes what is owed for a lease: out of what no lease has locked, then out of its own cover.
+    function _seize(bytes32 leaseId, Terms memory terms) internal returns (uint256 amount) {
         Claim memory claim = _claims[leaseId];
         uint256 owed = claim.owed;
         if (owed == 0) revert LeaseBook_NothingRevoked(leaseId);
         uint256 used;
-        (amount, used) = bonds.seize(
-            terms.provider, terms.token, owed, terms.renter, lease.status < Status.Ended ? _coverOf(leaseId, terms) : 0
-        );
+        (amount, used) = bonds.seize(terms.provider, terms.token, owed, terms.renter, _coverOf(leaseId, terms));
         if (amount == 0) revert LeaseBook_BondExhausted(terms.provider, owed);
         if (used != 0) _coverUsed[leaseId] += used;
-        claim.owed = (owed - amount).toUint128();
+        // forge-lint: disable-next-line(unsafe-typecast) at most what was owed
+        claim.owed = uint128(owed - amount);
         claim.seized = (claim.seized + amount).toUint96();
         _claims[leaseId] = claim;
         emit LeaseCompensated(leaseId, terms.renter, amount, claim.owed);
     }
 
-    /// @dev Adds the last past grace to those before it, as another one follows.
-    function _forgetHold(Lease memory lease) internal pure {
-        uint256 held = uint256(lease.heldBefore) + lease.holdTo - lease.holdFrom;
-        // forge-lint: disable-next-line(unsafe-typecast) cut to its bits
+    /// @dev Adds the last past grace to those before it, but for what claims allowed for, as another one follows.
+    function _forgetHold(bytes32 leaseId, Lease memory lease) internal {
+        uint256 allowed = _allowed[leaseId];
+        // forge-lint: disable-start(unsafe-typecast) cut to their bits
+        uint256 held = lease.heldBefore + Math.saturatingSub(lease.holdTo - lease.holdFrom, uint128(allowed));
         lease.heldBefore = uint16(Math.min(held, type(uint16).max));
+        // forge-lint: disable-end(unsafe-typecast)
+        if (allowed != 0) _allowed[leaseId] = allowed >> 128;
     }
 
     function _lockCover(Terms memory terms) internal {
@@ -99,24 +116,32 @@ abstract contract Clawbacks is ILeaseBook {
         bonds.lock(terms.provider, terms.token, _fullCover(terms));
     }
 
-    /// @dev Frees a lease's cover, or what seizures have left of it. If the bonds fail, the lease ends all the same.
-    function _freeCover(bytes32 leaseId, Terms memory terms) internal {
-        if (terms.coverBps == 0) return;
-        if (gasleft() < UNLOCK_GAS_NEEDED) revert LeaseBook_InsufficientGas(gasleft(), UNLOCK_GAS_NEEDED);
-        try bonds.lockedBy{gas: UNLOCK_GAS}(address(this), terms.provider, terms.token) returns (uint256 locked) {
-            uint256 cover = Math.min(_coverOf(leaseId, terms), locked);
-            if (cover == 0) return;
-            try bonds.unlock{gas: UNLOCK_GAS}(terms.provider, terms.token, cover) {} catch {}
-        } catch {}
+    /// @dev Frees what the cover of a lease that is over stands behind no longer.
+    function _freeCover(bytes32 leaseId, Lease memory lease, Terms memory terms) internal returns (uint256 freed) {
+        uint256 kept = Outages.expired(_clock, COVER_PERIOD) < lease.endsAt
+            ? LeaseMath.cover(terms.rate, lease.endsAt - terms.start, terms.coverBps)
+            : 0;
+        freed = Math.saturatingSub(_coverOf(leaseId, terms), kept);
+        if (freed == 0) revert LeaseBook_NothingToFree(leaseId);
+        _coverUsed[leaseId] += freed;
+        emit CoverFreed(leaseId, freed);
+        bonds.unlock(terms.provider, terms.token, freed);
     }
 
     /// @dev Of what was taken back, the seconds that had been paid at the hold rate. Of graces before the last past one only
     /// the length is known: as many seconds count as held once, in favour of the bond.
-    function _revokedAtHoldRate(Lease memory lease, Terms memory terms) private view returns (uint256 held) {
-        held = _revokedIn(lease, terms, lease.holdFrom, Math.min(lease.holdTo, lease.settledTo))
-            + _revokedIn(lease, terms, lease.fundedUntil, lease.settledTo);
+    function _revokedAtHoldRate(bytes32 leaseId, Lease memory lease, Terms memory terms)
+        private
+        returns (uint256 held)
+    {
+        uint256 past = _revokedIn(lease, terms, lease.holdFrom, Math.min(lease.holdTo, lease.settledTo));
+        uint256 running = _revokedIn(lease, terms, lease.fundedUntil, lease.settledTo);
+        held = past + running;
+        if (held != 0) _allowed[leaseId] += running << 128 | past;
         if (lease.heldBefore == 0) return held;
-        uint256 before = Math.min(_revokedIn(lease, terms, terms.start, lease.holdFrom), lease.heldBefore);
+        // The last past grace may lie ahead of what is settled, where the policy need not have decided yet.
+        uint256 until = Math.min(lease.holdFrom, lease.settledTo);
+        uint256 before = Math.min(_revokedIn(lease, terms, terms.start, until), lease.heldBefore);
         // forge-lint: disable-next-line(unsafe-typecast) at most what it is taken from
         lease.heldBefore -= uint16(before);
         held += before;
@@ -131,7 +156,7 @@ abstract contract Clawbacks is ILeaseBook {
         (revoked,) = PolicyCalls.revokedSeconds(terms.policy, terms.node, lease.revision, from, to);
     }
 
-    /// @dev What of a running lease's cover is still locked.
+    /// @dev What of a lease's cover is still locked.
     function _coverOf(bytes32 leaseId, Terms memory terms) private view returns (uint256) {
         return terms.coverBps == 0 ? 0 : _fullCover(terms) - _coverUsed[leaseId];
     }

@@ -14,8 +14,9 @@ import {ILedger} from "../money/ILedger.sol";
 /// graceSeconds) and on the one past grace [holdFrom, holdTo) that a top-up ended. `endsAt` cuts it once it is known.
 ///
 /// Payment is immediate but punishable: what was paid for seconds that the policy takes back later is owed to the renter
-/// out of the provider's bond, fee included (`clawBack`). A second is refunded or clawed back, never both, as long as the
-/// policy takes back only what it had released.
+/// out of the provider's bond, fee included (`clawBack`). A part of the bond, the lease's cover, is locked for that from
+/// the opening until nothing can be taken back any more (`freeCover`). A second is refunded or clawed back, never both, as
+/// long as the policy takes back only what it had released.
 ///
 /// Offers carry a nonce in [floor, floor + 192), where a node's floor is the lowest nonce, from 1 on, that is neither used
 /// nor cancelled. A reusable offer uses up no nonce.
@@ -62,7 +63,7 @@ interface ILeaseBook {
         uint96 rate;
         uint32 units;
         uint16 feeBps; // the protocol's share of each payment, basis points, rounded down
-        uint16 coverBps; // of the exposure, locked out of the provider's bond while the lease runs, rounded up
+        uint16 coverBps; // of the exposure, locked out of the provider's bond until it is freed, rounded up
         uint16 holdRateBps;
         uint32 minSeconds;
         uint32 maxSeconds;
@@ -155,6 +156,9 @@ interface ILeaseBook {
     /// @notice `amount` wei of the provider's bond are the renter's (in Bonds) for what was revoked; `owed` are left.
     event LeaseCompensated(bytes32 indexed leaseId, address indexed renter, uint256 amount, uint256 owed);
 
+    /// @notice `amount` wei of a lease's cover stand behind it no longer.
+    event CoverFreed(bytes32 indexed leaseId, uint256 amount);
+
     /// @notice The offers of `node` with this nonce were cancelled by `by`.
     event OfferCancelled(address indexed node, uint256 nonce, address indexed by);
 
@@ -230,6 +234,9 @@ interface ILeaseBook {
     /// @notice Thrown when the provider has no bond left to seize in the lease's token.
     error LeaseBook_BondExhausted(address provider, uint256 owed);
 
+    /// @notice Thrown when nothing is left of a lease's cover, or what is left still stands behind it.
+    error LeaseBook_NothingToFree(bytes32 leaseId);
+
     /// @notice Opens a lease with money from the renter's Ledger balance. The caller is the renter, or an operator with
     /// an allowance.
     function open(Offer calldata offer, bytes calldata signature, Request calldata request)
@@ -262,7 +269,8 @@ interface ILeaseBook {
     ) external returns (bytes32 leaseId);
 
     /// @notice Adds `extraSeconds` to a lease, paid from the caller's Ledger balance. In grace, the grace ends and the
-    /// used part of the reserve is refilled; anyone but the renter must then bring at least `graceSeconds`.
+    /// used part of the reserve is refilled; anyone but the renter must then bring at least `graceSeconds`, or all that are
+    /// left to fund.
     /// @return amount Wei paid.
     function topUp(Terms calldata terms, uint256 extraSeconds) external returns (uint256 amount);
 
@@ -274,17 +282,24 @@ interface ILeaseBook {
     function settleMany(Terms[] calldata terms) external;
 
     /// @notice Ends a lease. The renter at any time (seconds up to `minSeconds` stay funded), the provider at any time
-    /// for `reclaimPrice` out of its Ledger balance, anyone once it has run out. What lies beyond the end is refunded
-    /// at once, whatever the policy does.
+    /// for `reclaimPrice` out of its Ledger balance, in grace without a price, anyone once it has run out. What lies beyond
+    /// the end is refunded at once, whatever the policy does.
     function close(Terms calldata terms) external;
 
-    /// @notice The provider ends the lease `noticeSeconds` from now, without a price.
+    /// @notice The provider ends the lease without a price: `noticeSeconds` from now, or when its funds and grace run out if
+    /// that is sooner. It takes no top-up from then on: whoever wants the whole notice keeps the lease funded for it.
     function reclaim(Terms calldata terms) external;
 
     /// @notice Books what the policy has taken back for good since the lease was settled, and seizes what is owed out of
     /// the provider's bond, for the renter to collect from Bonds. Anyone may, also after the lease has closed.
     /// @return amount Wei seized; what the bond did not cover stays owed.
     function clawBack(Terms calldata terms) external returns (uint256 amount);
+
+    /// @notice Frees what of its provider's bond a lease that is over (Ended or Closed) needs locked no longer: at once all
+    /// but the cover of a lease that lasted as long as it did, and the rest 4 days after its end, later by the outages of the
+    /// sequencer in the 11 days before the call, at most by 7 days. Anyone may.
+    /// @return freed Wei; reverts if there are none.
+    function freeCover(Terms calldata terms) external returns (uint256 freed);
 
     /// @notice Cancels the offers with a nonce. The node's operator or its owner.
     function cancelOffer(address node, uint256 nonce) external;

@@ -115,16 +115,12 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         bool inGrace = block.timestamp >= lease.fundedUntil;
         amount = _checkExtra(terms_, extraSeconds, inGrace ? block.timestamp : lease.fundedUntil, inGrace);
         if (inGrace) {
-            if (lease.holdTo > lease.settledTo) {
-                Payout memory payout;
-                _settle(leaseId, lease, terms_, payout);
-                _pay(payout);
-            }
+            if (lease.holdTo > lease.settledTo) _settleAlone(leaseId, lease, terms_);
             if (lease.holdTo > lease.settledTo) {
                 revert LeaseBook_HoldUnsettled(leaseId, lease.settledTo, lease.holdTo);
             }
             amount += (block.timestamp - lease.fundedUntil) * _holdRate(terms_);
-            _forgetHold(lease);
+            _forgetHold(leaseId, lease);
             (lease.holdFrom, lease.holdTo) = (lease.fundedUntil, uint40(block.timestamp));
             lease.fundedUntil = uint40(block.timestamp);
         }
@@ -140,9 +136,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     function settle(Terms calldata terms) external nonReentrant returns (uint256 settledTo) {
         (bytes32 leaseId, Lease memory lease, Terms memory terms_) = _load(terms);
         if (lease.status == Status.Closed) _revertStatus(leaseId, Status.Closed);
-        Payout memory payout;
-        _settle(leaseId, lease, terms_, payout);
-        _pay(payout);
+        _settleAlone(leaseId, lease, terms_);
         return lease.settledTo;
     }
 
@@ -187,7 +181,14 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     function clawBack(Terms calldata terms) external nonReentrant returns (uint256 amount) {
         (bytes32 leaseId, Lease memory lease, Terms memory terms_) = _load(terms);
         if (_book(leaseId, lease, terms_)) _save(leaseId, lease);
-        return _seize(leaseId, lease, terms_);
+        return _seize(leaseId, terms_);
+    }
+
+    /// @inheritdoc ILeaseBook
+    function freeCover(Terms calldata terms) external nonReentrant returns (uint256 freed) {
+        (bytes32 leaseId, Lease memory lease, Terms memory terms_) = _load(terms);
+        if (lease.status < Status.Ended) _revertStatus(leaseId, lease.status);
+        return _freeCover(leaseId, lease, terms_);
     }
 
     /// @inheritdoc ILeaseBook
@@ -205,7 +206,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     /// @inheritdoc ILeaseBook
     function escrowOf(Terms calldata terms) external view returns (uint256) {
         (, Lease memory lease, Terms memory terms_) = _load(terms);
-        return lease.cost(lease.settledTo, lease.end(terms_.graceSeconds), terms_.rate, _holdRate(terms_));
+        return _cost(lease, terms_, lease.settledTo, lease.end(terms_.graceSeconds));
     }
 
     /// @inheritdoc ILeaseBook
@@ -288,16 +289,17 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     }
 
     /// @dev The bounds of a top-up that funds `extraSeconds` from `from` on. Whoever ends a grace for the renter must bring
-    /// as many full seconds as the grace has: the renter then never has less time left to act than before.
+    /// as many full seconds as the grace has, or all that is left to fund: the renter then never has less time left to act
+    /// than before.
     /// @return amount Wei for those seconds.
     function _checkExtra(Terms memory terms, uint256 extraSeconds, uint256 from, bool inGrace)
         private
         view
         returns (uint256 amount)
     {
-        uint256 minimum = inGrace && msg.sender != terms.renter ? Math.max(terms.graceSeconds, 1) : 1;
         uint256 latest = uint256(terms.start) + terms.maxSeconds - terms.graceSeconds;
         uint256 maximum = Math.saturatingSub(latest, from);
+        uint256 minimum = inGrace && msg.sender != terms.renter ? Math.max(Math.min(terms.graceSeconds, maximum), 1) : 1;
         _checkSeconds(extraSeconds, minimum, maximum);
         amount = extraSeconds * terms.rate;
         if (extraSeconds != maximum) _checkFunds(amount, marketOf(terms.token, terms.policy).minTopUp);
@@ -313,7 +315,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
 
         uint256 refund;
         if (moves) {
-            refund = lease.cost(at, end, terms.rate, _holdRate(terms));
+            refund = _cost(lease, terms, at, end);
             // forge-lint: disable-next-line(unsafe-typecast) at most the lease's end
             (lease.endsAt, lease.status) = (uint40(at), Status.Ending);
             emit LeaseEnding(leaseId, ranOut ? address(0) : msg.sender, at, refund, penalty);
@@ -323,6 +325,12 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         if (penalty != 0) _escrow(terms.token, terms.provider, terms.provider, penalty, 0, 0);
         _pay(Payout(terms.token, terms.provider, terms.renter, 0, 0, refund + penalty));
         _relax(leaseId, terms, refund, over);
+    }
+
+    function _settleAlone(bytes32 leaseId, Lease memory lease, Terms memory terms) private {
+        Payout memory payout;
+        _settle(leaseId, lease, terms, payout);
+        _pay(payout);
     }
 
     /// @dev Asks the policy about every elapsed second that is not settled yet, and adds what moves to `payout`. `lease` is
@@ -381,7 +389,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         }
         uint256 fallbackTo = Math.min(to, block.timestamp - FALLBACK);
         if (fallbackTo > settledTo) {
-            released += lease.cost(settledTo, fallbackTo, terms.rate, _holdRate(terms));
+            released += _cost(lease, terms, settledTo, fallbackTo);
             settledTo = fallbackTo;
         }
     }
@@ -393,7 +401,6 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
             over = true;
             lease.status = Status.Ended;
             _giveBack(terms.node, terms.units);
-            _freeCover(leaseId, terms);
             emit LeaseEnded(leaseId, terms.node, terms.units);
         }
         if (lease.settledTo == lease.endsAt) {
@@ -473,6 +480,11 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
 
     function _save(bytes32 leaseId, Lease memory lease) private {
         _leases[leaseId].save(lease);
+    }
+
+    /// @dev Wei for the seconds [from, to).
+    function _cost(Lease memory lease, Terms memory terms, uint256 from, uint256 to) private pure returns (uint256) {
+        return lease.cost(from, to, terms.rate, _holdRate(terms));
     }
 
     function _holdRate(Terms memory terms) private pure returns (uint256) {

@@ -94,7 +94,7 @@ contract StandingTopUps is IStandingTopUps, EIP712, ReentrancyGuardTransient {
     {
         uint256 fundedUntil = book.leaseOf(LeaseMath.hash(terms)).fundedUntil;
         bool inGrace = block.timestamp >= fundedUntil;
-        // The LeaseBook asks for a least amount, and for a full grace from whoever is not the renter.
+        // The LeaseBook asks for a least amount, and for a full grace from whoever is not the renter; or for all that is left.
         uint256 minTopUp = book.marketOf(terms.token, terms.policy).minTopUp;
         extraSeconds = Math.max(order.chunk, Math.ceilDiv(minTopUp, terms.rate));
         if (inGrace) extraSeconds = Math.max(extraSeconds, terms.graceSeconds);

@@ -168,6 +168,21 @@ contract A26_VerifierCollusion is BatchFixture {
         }
     }
 
+    /// Whoever reveals in another order, or as whoever comes last, gets the same beacon.
+    function testFuzz_TheOrderOfTheRevealsChoosesNothing(uint256 first) public {
+        uint256 round = verifierSet.roundAt(block.timestamp) + 1;
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 i; i < 12; ++i) {
+            _reveal(_makeVerifier(i));
+        }
+        bytes32 beacon = verifierSet.beaconOf(round);
+        vm.revertToState(snapshot);
+        for (uint256 i; i < 12; ++i) {
+            _reveal(_makeVerifier((first % 12 + 5 * i) % 12));
+        }
+        assertEq(verifierSet.beaconOf(round), beacon);
+    }
+
     /// A sequencer that lets in the reveals of a few does not put them in charge: fewer than two thirds of all seats decide
     /// no more than before.
     function test_FewRevealsPutNobodyInCharge() public {

@@ -13,10 +13,12 @@ import {IBonds} from "../../src/stake/IBonds.sol";
 import {AttestationPolicy} from "../../src/verification/AttestationPolicy.sol";
 import {IAttestationPolicy, ILeasedUnits} from "../../src/verification/IAttestationPolicy.sol";
 import {LeaseRegistry} from "../mocks/LeaseRegistry.sol";
+import {OneOutage} from "../mocks/OneOutage.sol";
 import {MoneyTest} from "../money/MoneyTest.sol";
 
 /// @notice Leases on one node under the real policy and out of real bonds. The handler is the VerifierSet, brings verdicts in
-/// time and late, and remembers of every settlement which seconds were attested then, hence paid.
+/// time and late, and remembers of every settlement which seconds were attested then, hence paid. As another claimer it locks
+/// what the provider would hide from claims behind leases of its own.
 contract ClawbackHandler is MoneyTest {
     uint256 private constant BOND = 1e24;
     uint256 private constant CLAW_GAS = 3_000_000;
@@ -27,9 +29,17 @@ contract ClawbackHandler is MoneyTest {
         uint256 to;
     }
 
+    /// @dev Wei of a lease's cover: locked at the opening, seized, and freed.
+    struct Cover {
+        uint256 full;
+        uint256 used;
+        uint256 freed;
+    }
+
     LeaseBook public book;
     AttestationPolicy public policy;
     Bonds public bonds;
+    OneOutage public clock;
     LeaseRegistry private _registry;
 
     address public node;
@@ -38,6 +48,8 @@ contract ClawbackHandler is MoneyTest {
 
     ILeaseBook.Terms[] private _terms;
     mapping(uint256 lease => Paid[]) private _paid;
+    mapping(uint256 lease => Paid[]) private _holds; // past graces
+    mapping(uint256 lease => Cover) private _covers;
     mapping(uint256 lease => uint256) public moneyIn;
     mapping(uint256 lease => uint256) public moneyOut; // of the escrow
     mapping(bytes32 leaseId => uint256) private _numbers; // from 1 on
@@ -56,13 +68,15 @@ contract ClawbackHandler is MoneyTest {
         (node, _nodeKey) = makeAddrAndKey("node");
         _registry = new LeaseRegistry();
         _registry.setNode(node, provider, INodeRegistry.Status.Active);
-        bonds = new Bonds(address(authority), IOutageClock(address(0)));
+        clock = new OneOutage();
+        bonds = new Bonds(address(authority), IOutageClock(address(clock)));
         book = new LeaseBook(address(authority), ledger, INodeRegistry(address(_registry)), bonds);
-        policy = new AttestationPolicy(address(this), ILeasedUnits(address(book)), IOutageClock(address(0)));
+        policy = new AttestationPolicy(address(this), ILeasedUnits(address(book)), IOutageClock(address(clock)));
         ledger.setModule(address(book), PRODUCT);
         book.setMarket(address(token), address(policy), ILeaseBook.Market(true, 300, 1_000, 0, 0));
         bonds.setMinimum(IBonds.Role.Provider, address(token), 1);
         bonds.setClaimer(address(book), true);
+        bonds.setClaimer(address(this), true);
         token.mint(address(this), BOND);
         token.approve(address(bonds), BOND);
         bonds.bond(IBonds.Role.Provider, provider, address(token), BOND);
@@ -78,7 +92,7 @@ contract ClawbackHandler is MoneyTest {
         offer.units = uint32(1 + seed % 2);
         IAttestationPolicy.Standing memory standing = policy.standingOf(node);
         if (standing.measuredAt != 0 && book.leasedUnits(node) + offer.units > standing.units) return;
-        if (_terms.length == 6) return;
+        if (_terms.length == 6 || bonds.lockableOf(provider, address(token)) < BOND / 2) return;
         offer.token = address(token);
         offer.rate = uint96(1_000 + seed % 7_777);
         offer.maxSeconds = 30 days;
@@ -133,6 +147,22 @@ contract ClawbackHandler is MoneyTest {
         }
     }
 
+    /// @notice Waits for the grace of a lease, and ends it.
+    function topUpInGrace(uint256 which, uint256 into) external tracked {
+        if (_terms.length == 0) return;
+        ILeaseBook.Terms memory terms = _terms[which % _terms.length];
+        ILeaseBook.Lease memory lease = book.leaseOf(book.hashTerms(terms));
+        uint256 at = lease.fundedUntil + bound(into, 0, terms.graceSeconds);
+        if (lease.status != ILeaseBook.Status.Open || at < block.timestamp || at > block.timestamp + 12 hours) return;
+        vm.warp(at);
+        _fund(alice, uint256(1 hours + terms.graceSeconds) * terms.rate);
+        vm.prank(alice);
+        try book.topUp(terms, 1 + into % 1 hours) {}
+        catch {
+            vm.getRecordedLogs();
+        }
+    }
+
     function close(uint256 which) external tracked {
         if (_terms.length == 0) return;
         ILeaseBook.Terms memory terms = _terms[which % _terms.length];
@@ -147,12 +177,41 @@ contract ClawbackHandler is MoneyTest {
         if (_terms.length != 0) _clawBack(which % _terms.length);
     }
 
-    /// @notice Long after, when no verdict can come any more, all is settled and clawed back.
+    function freeCover(uint256 which) external {
+        if (_terms.length != 0) _freeCover(which % _terms.length);
+    }
+
+    /// @notice Waits until a lease's cover is free, or to the second before.
+    function waitForCover(uint256 which, bool early) external {
+        if (_terms.length == 0) return;
+        uint256 endsAt = book.leaseOf(book.hashTerms(_terms[which % _terms.length])).endsAt;
+        uint256 at = endsAt + 4 days + _outageBefore(block.timestamp) - (early ? 1 : 0);
+        if (endsAt != 0 && at > block.timestamp) vm.warp(at);
+    }
+
+    /// @notice The provider locks all of its bond that is free, or takes it back.
+    function hide(bool isHidden) external {
+        uint256 free = bonds.lockableOf(provider, address(token));
+        if (isHidden && free != 0) bonds.lock(provider, address(token), free);
+        if (!isHidden) _show();
+    }
+
+    /// @notice The sequencer is down, once.
+    function goDown(uint256 length) external {
+        if (clock.end() != 0) return;
+        length = bound(length, 1, 4 days);
+        clock.setOutage(block.timestamp, block.timestamp + length);
+        skip(length);
+    }
+
+    /// @notice Long after, when no verdict can come any more, all is settled and clawed back, and anyone frees all covers.
     function finish() external tracked {
         skip(40 days);
+        _show();
         book.settleMany(_terms);
         for (uint256 i = 0; i < _terms.length; ++i) {
             _clawBack(i);
+            _freeCover(i);
         }
     }
 
@@ -180,6 +239,20 @@ contract ClawbackHandler is MoneyTest {
         return bonds.lockedBy(address(book), provider, address(token));
     }
 
+    function coverOf(uint256 i) external view returns (Cover memory) {
+        return _covers[i];
+    }
+
+    /// @notice Wei that stand behind a lease of `time` seconds.
+    function coverFor(uint256 i, uint256 time) public view returns (uint256) {
+        return (uint256(_terms[i].rate) * (time < 26 hours ? time : 26 hours) + 9) / 10;
+    }
+
+    /// @notice Whether nothing of a lease that ended then waits for a verdict or a claim any more.
+    function isFinal(uint256 endsAt) public view returns (bool) {
+        return block.timestamp >= endsAt + 4 days + _outageBefore(block.timestamp);
+    }
+
     /// @notice Seconds of a lease that were paid and are not attested any more.
     function unattested(uint256 i) external view returns (uint256 seconds_) {
         for (uint256 j = 0; j < _paid[i].length; ++j) {
@@ -189,18 +262,91 @@ contract ClawbackHandler is MoneyTest {
         }
     }
 
-    function _clawBack(uint256 i) private {
-        // Gas is bounded, however long the node's history is.
-        try book.clawBack{gas: CLAW_GAS}(_terms[i]) returns (uint256) {
-            ++clawbacks;
-        } catch (bytes memory reason) {
-            assertEq(bytes4(reason), ILeaseBook.LeaseBook_NothingRevoked.selector);
+    /// @notice Wei that were paid for these seconds, and for how many seconds of past graces.
+    function priceOfUnattested(uint256 i) external view returns (uint256 price, uint256 held) {
+        ILeaseBook.Terms memory terms = _terms[i];
+        uint256 discount = terms.rate - uint256(terms.rate) * terms.holdRateBps / 10_000;
+        uint256 fundedUntil = book.leaseOf(book.hashTerms(terms)).fundedUntil;
+        for (uint256 j = 0; j < _paid[i].length; ++j) {
+            Paid memory paid = _paid[i][j];
+            price += _unattested(paid.from, paid.to, 0, paid.to) * terms.rate;
+            price -= _unattested(paid.from, paid.to, fundedUntil, paid.to) * discount;
+            for (uint256 k = 0; k < _holds[i].length; ++k) {
+                price -= _unattested(paid.from, paid.to, _holds[i][k].from, _holds[i][k].to) * discount;
+            }
         }
+        for (uint256 k = 0; k < _holds[i].length; ++k) {
+            held += _holds[i][k].to - _holds[i][k].from;
+        }
+    }
+
+    /// @dev Seconds of [from, to) in [start, end) that are not attested.
+    function _unattested(uint256 from, uint256 to, uint256 start, uint256 end) private view returns (uint256) {
+        if (start > from) from = start;
+        if (end < to) to = end;
+        if (from >= to) return 0;
+        return to - from - (policy.attestedSeconds(node, to) - policy.attestedSeconds(node, from));
+    }
+
+    /// @dev Whatever the provider did, a claim finds what is free and what is left of the lease's own cover.
+    function _clawBack(uint256 i) private {
+        IBonds.Bond memory bond = bonds.bondOf(IBonds.Role.Provider, provider, address(token));
+        uint256 free = bond.active - bond.locked;
+        uint256 found = free + _coverLeft(i);
+        // Gas is bounded, however long the node's history is.
+        try book.clawBack{gas: CLAW_GAS}(_terms[i]) returns (uint256 amount) {
+            ++clawbacks;
+            uint256 owed = amount + book.claimOf(book.hashTerms(_terms[i])).owed;
+            assertEq(amount, owed < found ? owed : found, "seized");
+            if (amount > free) _covers[i].used += amount - free;
+        } catch (bytes memory reason) {
+            if (bytes4(reason) == ILeaseBook.LeaseBook_BondExhausted.selector) assertEq(found, 0, "exhausted");
+            else assertEq(bytes4(reason), ILeaseBook.LeaseBook_NothingRevoked.selector);
+        }
+    }
+
+    function _freeCover(uint256 i) private {
+        ILeaseBook.Lease memory lease = book.leaseOf(book.hashTerms(_terms[i]));
+        bool isOver = lease.status >= ILeaseBook.Status.Ended;
+        bool final_ = isOver && isFinal(lease.endsAt);
+        uint256 kept = final_ || !isOver ? 0 : coverFor(i, lease.endsAt - _terms[i].start);
+        uint256 left = _coverLeft(i);
+        vm.prank(bob);
+        try book.freeCover(_terms[i]) returns (uint256 freed) {
+            assertTrue(isOver);
+            assertEq(freed, left - kept, "freed");
+            _covers[i].freed += freed;
+        } catch (bytes memory reason) {
+            assertLe(isOver ? left : 0, kept, "nothing is to be freed");
+            assertEq(
+                bytes4(reason),
+                isOver ? ILeaseBook.LeaseBook_NothingToFree.selector : ILeaseBook.LeaseBook_WrongStatus.selector
+            );
+        }
+        if (!final_) return;
+        // Two days ago no verdict could come any more, and what it took back could be claimed.
+        assertLe(policy.verdictUntil(lease.endsAt - 1) + 48 hours, block.timestamp);
+        assertGe(policy.decidedUntil(node), lease.endsAt + 48 hours);
+    }
+
+    function _show() private {
+        uint256 hidden = bonds.lockedBy(address(this), provider, address(token));
+        if (hidden != 0) bonds.unlock(provider, address(token), hidden);
+    }
+
+    function _coverLeft(uint256 i) private view returns (uint256) {
+        return _covers[i].full - _covers[i].used - _covers[i].freed;
+    }
+
+    /// @dev Seconds of the last 11 days in which the sequencer was down.
+    function _outageBefore(uint256 time) private view returns (uint256) {
+        return clock.outageBetween(time - 11 days, time);
     }
 
     function _measuredAt(uint256 age) private view returns (uint256 measuredAt, bool possible) {
         uint256 latest = policy.standingOf(node).measuredAt;
         uint256 earliest = block.timestamp - 48 hours;
+        if (age % 3 == 0) earliest -= clock.outageBetween(earliest, block.timestamp);
         if (latest >= earliest) earliest = latest + 1;
         if (earliest > block.timestamp) return (0, false);
         if (age % 2 == 0 && block.timestamp - earliest > 20 minutes) earliest = block.timestamp - 20 minutes;
@@ -218,14 +364,24 @@ contract ClawbackHandler is MoneyTest {
                 _terms.push(terms);
                 _numbers[logs[i].topics[1]] = _terms.length;
                 moneyIn[_terms.length - 1] = funded;
+                _covers[_terms.length - 1].full = coverFor(_terms.length - 1, terms.maxSeconds);
             }
             uint256 lease = _numbers[logs[i].topics[1]] - 1;
-            if (topic == ILeaseBook.LeaseToppedUp.selector) moneyIn[lease] += abi.decode(logs[i].data, (uint256));
+            if (topic == ILeaseBook.LeaseToppedUp.selector) _onToppedUp(lease, logs[i].data);
             if (topic == ILeaseBook.LeaseSettled.selector) _onSettled(lease, logs[i].data);
             if (topic == ILeaseBook.LeaseEnding.selector) {
                 (, uint256 refund) = abi.decode(logs[i].data, (uint256, uint256));
                 moneyOut[lease] += refund;
             }
+        }
+    }
+
+    function _onToppedUp(uint256 lease, bytes memory data) private {
+        (uint256 amount,, uint256 holdFrom, uint256 holdTo) = abi.decode(data, (uint256, uint256, uint256, uint256));
+        moneyIn[lease] += amount;
+        Paid[] storage holds = _holds[lease];
+        if (holdTo != 0 && (holds.length == 0 || holds[holds.length - 1].to != holdTo)) {
+            holds.push(Paid(holdFrom, holdTo));
         }
     }
 
@@ -254,7 +410,7 @@ contract ClawbackInvariant is Test {
 
     function setUp() public {
         handler = new ClawbackHandler();
-        bytes4[] memory selectors = new bytes4[](14);
+        bytes4[] memory selectors = new bytes4[](22);
         selectors[0] = handler.wait.selector;
         selectors[1] = handler.wait.selector;
         selectors[2] = handler.open.selector;
@@ -269,6 +425,14 @@ contract ClawbackInvariant is Test {
         selectors[11] = handler.close.selector;
         selectors[12] = handler.clawBack.selector;
         selectors[13] = handler.clawBack.selector;
+        selectors[14] = handler.topUpInGrace.selector;
+        selectors[15] = handler.topUpInGrace.selector;
+        selectors[16] = handler.wait.selector;
+        selectors[17] = handler.freeCover.selector;
+        selectors[18] = handler.freeCover.selector;
+        selectors[19] = handler.waitForCover.selector;
+        selectors[20] = handler.hide.selector;
+        selectors[21] = handler.goDown.selector;
         targetContract(address(handler));
         targetSelector(FuzzSelector(address(handler), selectors));
     }
@@ -279,6 +443,10 @@ contract ClawbackInvariant is Test {
         for (uint256 i = 0; i < handler.count(); ++i) {
             ILeaseBook.Claim memory claim = handler.claimOf(i);
             assertLe(claim.revoked, handler.unattested(i));
+            (uint256 price, uint256 held) = handler.priceOfUnattested(i);
+            if (held <= type(uint16).max) {
+                assertLe(uint256(claim.owed) + claim.seized, price, "what was paid for them");
+            }
             _checkValue(handler.termsOf(i), claim);
         }
     }
@@ -305,15 +473,22 @@ contract ClawbackInvariant is Test {
         assertLe(handler.book().leasedUnits(handler.node()), handler.policy().standingOf(handler.node()).units);
     }
 
-    /// @notice Each lease that runs has its cover locked.
-    function invariant_runningLeasesAreCovered() public view {
-        uint256 cover;
+    /// @notice What of each lease's cover was neither seized nor freed is locked, and no more. None is freed while a lease runs,
+    /// and until all is final as much is kept as a lease of its length would lock.
+    function invariant_leasesAreCovered() public view {
+        uint256 locked;
         for (uint256 i = 0; i < handler.count(); ++i) {
             ILeaseBook.Terms memory terms = handler.termsOf(i);
-            ILeaseBook.Status status = handler.book().leaseOf(handler.book().hashTerms(terms)).status;
-            if (status <= ILeaseBook.Status.Ending) cover += (uint256(terms.rate) * 26 hours + 9) / 10;
+            ILeaseBook.Lease memory lease = handler.book().leaseOf(handler.book().hashTerms(terms));
+            ClawbackHandler.Cover memory cover = handler.coverOf(i);
+            locked += cover.full - cover.used - cover.freed;
+            if (lease.status < ILeaseBook.Status.Ended) {
+                assertEq(cover.freed, 0, "of a lease that runs");
+            } else if (!handler.isFinal(lease.endsAt)) {
+                assertGe(cover.full - cover.freed, handler.coverFor(i, lease.endsAt - terms.start));
+            }
         }
-        assertEq(handler.locked(), cover);
+        assertEq(handler.locked(), locked);
     }
 
     /// @dev In the end everything that was paid and is not attested has come back.

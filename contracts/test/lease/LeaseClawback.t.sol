@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {ILeaseBook} from "../../src/lease/ILeaseBook.sol";
-import {LeaseBonds} from "../mocks/LeaseBonds.sol";
 import {LeasePolicy} from "../mocks/LeasePolicy.sol";
 import {LeaseTest} from "./LeaseTest.sol";
 
@@ -171,109 +170,6 @@ contract LeaseClawbackTest is LeaseTest {
         (bool success,) = address(book).call{gas: gasLimit}(abi.encodeCall(ILeaseBook.clawBack, (terms)));
         assertEq(_claim().seized, success ? 40 * RATE : 0);
         assertEq(_lease(terms).revision, success ? 1 : 0);
-    }
-}
-
-/// @title Cover is locked out of the provider's bond while a lease runs
-contract LeaseCoverTest is LeaseTest {
-    uint256 private constant COVER = uint256(RATE) * 26 hours / 4;
-
-    function setUp() public override {
-        super.setUp();
-        book.setMarket(address(token), address(policy), ILeaseBook.Market(true, 200, 2_500, 0, 0));
-        bonds.setStake(COVER);
-    }
-
-    function test_open_locksTheCover() public {
-        ILeaseBook.Terms memory terms = _openUsual();
-        assertEq(terms.coverBps, 2_500);
-        assertEq(bonds.locked(), COVER);
-        ILeaseBook.Request memory request = _request();
-        request.salt = "another";
-        bytes memory signature = _signOffer(_offer());
-        vm.prank(alice);
-        vm.expectRevert("uncovered");
-        book.open(_offer(), signature, request);
-    }
-
-    function test_open_locksNoMoreThanTheLeaseCanCost() public {
-        ILeaseBook.Offer memory offer = _offer();
-        offer.maxSeconds = 10_001;
-        (offer.graceSeconds, offer.rate) = (0, 3);
-        bonds.setStake(10_001);
-        _open(offer, ILeaseBook.Request(alice, 10_001, "salt"), alice);
-        assertEq(bonds.locked(), 7_501, "rounded up");
-    }
-
-    function test_close_freesTheCover() public {
-        ILeaseBook.Terms memory terms = _openUsual();
-        vm.warp(START + 200);
-        vm.prank(alice);
-        book.close(terms);
-        assertEq(bonds.locked(), 0);
-    }
-
-    function test_settle_freesTheCoverOfWhatRanOut() public {
-        ILeaseBook.Terms memory terms = _openUsual();
-        vm.warp(START + FUNDED + GRACE);
-        book.settle(terms);
-        assertEq(bonds.locked(), 0);
-    }
-
-    function test_close_leavesTheCoverOfOthers() public {
-        bonds.setStake(2 * COVER);
-        ILeaseBook.Terms memory terms = _openUsual();
-        ILeaseBook.Request memory request = _request();
-        request.salt = "another";
-        _open(_offer(), request, alice);
-        vm.warp(START + 200);
-        book.settle(terms);
-        policy.revoke(START + 100, START + 1_000);
-        book.clawBack(terms);
-        assertEq(bonds.locked(), 2 * COVER - 100 * RATE, "all of the bond is locked");
-        vm.prank(alice);
-        book.close(terms);
-        assertEq(bonds.locked(), COVER, "the other lease is covered as before");
-    }
-
-    function test_close_worksWhateverTheBondsDo() public {
-        LeaseBonds.Mode[2] memory modes = [LeaseBonds.Mode.Reverts, LeaseBonds.Mode.BurnsGas];
-        for (uint256 i = 0; i < modes.length; ++i) {
-            uint256 snapshot = vm.snapshotState();
-            ILeaseBook.Terms memory terms = _openUsual();
-            bonds.setMode(modes[i]);
-            vm.warp(START + 200);
-            uint256 before = _balance(alice);
-            vm.prank(alice);
-            book.close{gas: 500_000}(terms);
-            assertGt(_balance(alice), before);
-            book.settle(terms);
-            _assertStatus(terms, ILeaseBook.Status.Closed);
-            assertEq(book.leasedUnits(node), 0);
-            vm.revertToState(snapshot);
-        }
-    }
-
-    /// @dev Whoever closes cannot leave the provider's bond locked by giving too little gas.
-    /// @dev Enough gas to close a lease, and too little for the bonds to be asked.
-    function test_close_revertsIfTheBondsWouldStarve() public {
-        ILeaseBook.Terms memory terms = _openUsual();
-        vm.warp(START + 200);
-        bytes memory call = abi.encodeCall(ILeaseBook.close, (terms));
-        vm.prank(alice);
-        (bool closed, bytes memory reason) = address(book).call{gas: 200_000}(call);
-        assertFalse(closed);
-        assertEq(bytes4(reason), ILeaseBook.LeaseBook_InsufficientGas.selector);
-        assertEq(uint256(_lease(terms).status), uint256(ILeaseBook.Status.Open));
-    }
-
-    function testFuzz_close_cannotStarveTheBonds(uint256 gasLimit) public {
-        ILeaseBook.Terms memory terms = _openUsual();
-        vm.warp(START + 200);
-        vm.prank(alice);
-        (bool success,) =
-            address(book).call{gas: bound(gasLimit, 30_000, 500_000)}(abi.encodeCall(ILeaseBook.close, (terms)));
-        assertEq(bonds.locked(), success ? 0 : COVER);
     }
 }
 

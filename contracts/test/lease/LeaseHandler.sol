@@ -161,7 +161,8 @@ contract LeaseHandler is LeaseTest {
         uint256 minimum = inGrace && payer != terms.renter && terms.graceSeconds > 1 ? terms.graceSeconds : 1;
         uint256 from = inGrace ? block.timestamp : lease.fundedUntil;
         uint256 latest = uint256(terms.start) + terms.maxSeconds - terms.graceSeconds;
-        if (from + minimum > latest) return;
+        if (from >= latest) return;
+        if (minimum > latest - from) minimum = latest - from;
         extra = bound(extra, minimum, latest - from);
         if (extra > minimum + 300) extra = minimum + extra % 300;
         _fund(payer, uint256(terms.rate) * (extra + terms.graceSeconds));

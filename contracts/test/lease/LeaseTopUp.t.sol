@@ -119,6 +119,23 @@ contract LeaseTopUpTest is LeaseTest {
         _topUp(bob, GRACE);
     }
 
+    /// @dev With less left to fund than a grace has, the grace that follows lasts as long as the lease may.
+    function test_topUp_inTheLastGraceOthersBringAllThatIsLeft() public {
+        _topUp(alice, 99_000 - FUNDED - 500);
+        vm.warp(START + 98_510);
+        _expectOutOfBounds(489, 490, 490);
+        vm.prank(bob);
+        book.topUp(terms, 489);
+        _topUp(bob, 490);
+        (uint256 funded, uint256 untilEnd) = book.runwayOf(terms);
+        assertEq(funded, 490);
+        assertEq(untilEnd, 490 + GRACE);
+        vm.warp(START + 99_000);
+        _expectOutOfBounds(1, 1, 0);
+        vm.prank(bob);
+        book.topUp(terms, 1);
+    }
+
     function test_topUp_upToTheMaximum() public {
         uint256 maximum = 99_000 - FUNDED;
         _expectOutOfBounds(maximum + 1, 1, maximum);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {OneOutage} from "./OneOutage.sol";
+
 /// @notice What the LeaseBook asks of the Bonds, for one provider and token, and ways to refuse it.
 contract LeaseBonds {
     enum Mode {
@@ -9,6 +11,7 @@ contract LeaseBonds {
         BurnsGas
     }
 
+    OneOutage public immutable clock = new OneOutage();
     Mode public mode;
     uint256 public stake;
     uint256 public locked;
@@ -31,11 +34,6 @@ contract LeaseBonds {
     function unlock(address, address, uint256 amount) external {
         _misbehave();
         locked -= amount;
-    }
-
-    function lockedBy(address, address, address) external view returns (uint256) {
-        _misbehave();
-        return locked;
     }
 
     function seize(address, address, uint256 amount, address harmed, uint256 mostLocked)

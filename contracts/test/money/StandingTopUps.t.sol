@@ -188,6 +188,20 @@ contract StandingTopUpsTest is LeaseTest {
         _topUp(order);
     }
 
+    /// @dev In a grace with less left to fund than a whole grace, the quote is what a top-up then does.
+    function test_quote_isWhatATopUpDoesAtTheEndOfALease() public {
+        IStandingTopUps.Order memory order = _order();
+        (order.budget, order.periodCap) = (type(uint104).max, type(uint104).max);
+        _authorize(order);
+        vm.prank(alice);
+        book.topUp(terms, terms.maxSeconds - GRACE - FUNDED - 500);
+        vm.warp(_lease(terms).fundedUntil + 10);
+        (uint256 quoted,,) = standing.quote(order, terms);
+        assertEq(quoted, 490);
+        (uint256 extraSeconds,,) = _topUp(order);
+        assertEq(extraSeconds, quoted);
+    }
+
     function test_topUp_revertsOnceTheLeaseIsOver() public {
         IStandingTopUps.Order memory order = _order();
         _authorize(order);

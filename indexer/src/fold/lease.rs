@@ -61,6 +61,9 @@ pub(super) fn apply(state: &mut State, at: Position, event: &LeaseBookEvents) ->
             subtract(&mut lease.owed, e.amount, || format!("what the renter of lease {} is owed", e.leaseId))?;
             add(&mut lease.compensated, e.amount, "compensations")?;
         }
+        LeaseBookEvents::CoverFreed(e) => {
+            add(&mut existing(state, e.leaseId)?.cover_freed, e.amount, "cover that was freed")?;
+        }
         LeaseBookEvents::OfferCancelled(e) => use_nonce(state, e.node, e.nonce, B256::ZERO),
         LeaseBookEvents::OffersCancelledBelow(e) => raise_floor(state, e.node, small(e.floor)),
         LeaseBookEvents::MarketSet(e) => {

@@ -1,4 +1,4 @@
-//! What a renter can do when a node does not deliver.
+//! What a renter can do when a node does not deliver, and what of the provider's bond stands behind that.
 
 use alloy::primitives::{Address, B256};
 use clap::Args;
@@ -12,7 +12,7 @@ use crate::{
     output::{Fields, Report, Style, time},
 };
 
-/// `lease claw-back`, `lease demand` and `lease resolve`
+/// `lease claw-back`, `lease free-cover`, `lease demand` and `lease resolve`
 #[derive(Debug, Args)]
 pub struct Remedy {
     /// The lease, by the first digits of its id
@@ -29,6 +29,14 @@ pub struct Seized {
     renter: Address,
     seized: Amount,
     still_owed: Amount,
+}
+
+/// What a provider's bond is behind a lease with no longer.
+#[derive(Debug, Serialize)]
+pub struct Freed {
+    lease: B256,
+    provider: Address,
+    freed: Amount,
 }
 
 /// What a demand costs, and when it has its answer.
@@ -60,6 +68,16 @@ impl Report for Seized {
             .row("from the bond", &self.seized)
             .row("still owed", &self.still_owed)
             .row("for", format!("{}, by spheron account collect", self.renter))
+            .text()
+    }
+}
+
+impl Report for Freed {
+    fn human(&self, style: Style) -> String {
+        Fields::new(style)
+            .row("lease", self.lease)
+            .row("freed", &self.freed)
+            .row("of the bond of", self.provider)
             .text()
     }
 }
@@ -108,6 +126,12 @@ impl Remedy {
             seized: Amount::new(seized, &token),
             still_owed: Amount::new(owed, &token),
         })
+    }
+
+    pub(super) async fn free_cover(self) -> anyhow::Result<Freed> {
+        let (client, opened, token) = self.find().await?;
+        let freed = Amount::new(client.free_cover(&opened.terms).await?, &token);
+        Ok(Freed { lease: opened.lease_id, provider: opened.terms.provider, freed })
     }
 
     pub(super) async fn demand(self) -> anyhow::Result<Demanded> {

@@ -128,6 +128,7 @@ impl Economy {
         let renter = lease.renter;
         let owed = lease.owed;
         self.emit(Contract::LeaseBook, LeaseBook::LeaseCompensated { leaseId: id, renter, amount, owed });
+        self.emit(Contract::LeaseBook, LeaseBook::CoverFreed { leaseId: id, amount });
     }
 
     pub(super) fn escrow(&mut self, token: Address, owner: Address, amount: U256) {

@@ -101,6 +101,8 @@ entities! {
         owed: U256,
         /// Wei of the bond that the renter got for them.
         compensated: U256,
+        /// Wei of the provider's bond that stand behind the lease no longer.
+        cover_freed: U256,
     }
 
     /// Where nodes stand with the nonces of their offers.
