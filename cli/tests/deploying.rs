@@ -1,5 +1,7 @@
 //! A deployment by the settings that the project ships, on a chain of its own.
 
+#![allow(clippy::unwrap_used, reason = "what breaks here breaks the test")]
+
 mod common;
 
 use std::{
