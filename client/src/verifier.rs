@@ -25,10 +25,10 @@ impl HashChain {
         Self { seed, length }
     }
 
-    /// The chain of a verifier's key on one chain for its `join`-th join: nothing but the key has to be kept, and no two
-    /// joins have a reveal in common, since everybody knows those of before.
-    pub fn of_key(key: &PrivateKeySigner, chain_id: u64, join: u64, length: u32) -> Self {
-        let secret = (key.to_bytes(), "Spheron beacon".to_owned(), chain_id, join).abi_encode_params();
+    /// The chain of a verifier's key for its `join`-th join of the VerifierSet at `set`: nothing but the key has to be kept,
+    /// and no two joins of whichever set have a reveal in common, since everybody knows those of before.
+    pub fn of_key(key: &PrivateKeySigner, chain_id: u64, set: Address, join: u64, length: u32) -> Self {
+        let secret = (key.to_bytes(), "Spheron beacon".to_owned(), chain_id, set, join).abi_encode_params();
         Self::new(keccak256(secret), length)
     }
 
@@ -56,6 +56,11 @@ impl HashChain {
 }
 
 impl Client {
+    /// The hash chain of the caller's key for its `join`-th join.
+    pub fn hash_chain(&self, join: u64, length: u32) -> Result<HashChain, ClientError> {
+        Ok(HashChain::of_key(self.signer()?, self.chain_id(), self.contracts().verifier_set, join, length))
+    }
+
     /// Joins the set with the tip of a hash chain and a bond in `bond_token`.
     pub async fn join_verifiers(&self, bond_token: Address, tip: B256) -> Result<(), ClientError> {
         let call = VerifierSet::joinCall { bondToken: bond_token, tip };
@@ -124,13 +129,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_joins_of_a_key_have_no_reveal_in_common() {
+    fn no_two_joins_of_a_key_have_a_reveal_in_common() {
         let key = PrivateKeySigner::random();
-        let (first, second) = (HashChain::of_key(&key, 1, 1, 4), HashChain::of_key(&key, 1, 2, 4));
-        for steps in 0..=4 {
-            assert_eq!(first.preimage_of(second.at(steps)), None);
+        let (here, elsewhere) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let chain = |chain_id, set, join| HashChain::of_key(&key, chain_id, set, join, 4);
+        let first = chain(1, here, 1);
+        for other in [chain(1, here, 2), chain(2, here, 1), chain(1, elsewhere, 1)] {
+            assert!((0..=4).all(|steps| first.preimage_of(other.at(steps)).is_none()));
         }
-        assert_eq!(HashChain::of_key(&key, 1, 1, 4).tip(), first.tip(), "nothing but the key has to be kept");
+        assert_eq!(chain(1, here, 1).tip(), first.tip(), "nothing but the key has to be kept");
     }
 
     #[test]

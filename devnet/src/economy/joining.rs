@@ -2,7 +2,7 @@
 
 use alloy::primitives::{U256, keccak256};
 use spheron_bindings::node_registry::INodeRegistry::Claim;
-use spheron_client::{lease::SignedOffer, node::BondRole, verifier::HashChain};
+use spheron_client::{lease::SignedOffer, node::BondRole};
 
 use super::{DAY, HOUR, Stage};
 use crate::{
@@ -53,7 +53,7 @@ impl Stage<'_> {
             let client = self.chain.client(verifier)?;
             self.issue_bond(verifier).await?;
             client.bond(BondRole::Verifier, self.chain.spon(), bond()).await?;
-            client.join_verifiers(self.chain.spon(), self.hash_chain(verifier).tip()).await?;
+            client.join_verifiers(self.chain.spon(), client.hash_chain(1, BEACON_ROUNDS)?.tip()).await?;
         }
         Ok(())
     }
@@ -65,15 +65,12 @@ impl Stage<'_> {
     /// If a transaction fails.
     pub async fn verifiers_reveal(&self) -> anyhow::Result<()> {
         for verifier in &self.cast.verifiers {
-            let chain = self.hash_chain(verifier);
+            let client = self.chain.client(verifier)?;
+            let chain = client.hash_chain(1, BEACON_ROUNDS)?;
             let preimage = chain.preimage_of(chain.tip()).expect("a new chain has not been revealed from");
-            self.chain.client(verifier)?.reveal(preimage).await?;
+            client.reveal(preimage).await?;
         }
         Ok(())
-    }
-
-    fn hash_chain(&self, verifier: &Actor) -> HashChain {
-        HashChain::of_key(&verifier.key, self.chain.spec.chain_id, 1, BEACON_ROUNDS)
     }
 
     async fn issue_bond(&self, actor: &Actor) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256};
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use serde::Serialize;
-use spheron_client::{Client, node::BondRole, verifier::HashChain};
+use spheron_client::{Client, node::BondRole};
 
 use crate::{
     args::{Account, TokenName, address},
@@ -103,7 +103,7 @@ impl Join {
         let client = self.account.client().await?;
         let token = self.bond_token.resolve(&client).await?;
         let joins = client.verifier_joins(client.address()?).await?;
-        client.join_verifiers(token.address, hash_chain(&client, joins + 1)?.tip()).await?;
+        client.join_verifiers(token.address, client.hash_chain(joins + 1, ROUNDS)?.tip()).await?;
         VerifierState::read(&client, client.address()?).await
     }
 }
@@ -136,11 +136,7 @@ pub async fn reveal(client: &Client) -> anyhow::Result<()> {
     let verifier = client.address()?;
     let tip = client.verifier_tip(verifier).await?;
     ensure!(!tip.is_zero(), "{verifier} is no verifier: spheron verify join first");
-    let preimage = hash_chain(client, client.verifier_joins(verifier).await?)?.preimage_of(tip);
+    let preimage = client.hash_chain(client.verifier_joins(verifier).await?, ROUNDS)?.preimage_of(tip);
     let preimage = preimage.context("the key's hash chain is used up: leave, and join again")?;
     Ok(client.reveal(preimage).await?)
-}
-
-fn hash_chain(client: &Client, join: u64) -> anyhow::Result<HashChain> {
-    Ok(HashChain::of_key(client.signer()?, client.chain_id(), join, ROUNDS))
 }
