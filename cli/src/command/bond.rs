@@ -76,6 +76,13 @@ pub struct BondState {
 
 impl Report for BondState {
     fn human(&self, style: Style) -> String {
+        self.fields(style).text()
+    }
+}
+
+impl BondState {
+    /// Its lines.
+    pub fn fields(&self, style: Style) -> Fields {
         let left = self.thawed_at.saturating_sub(self.now);
         let thawing = (!self.thawing.wei.is_zero()).then(|| match left {
             0 => format!("{}, can be withdrawn now", self.thawing),
@@ -90,11 +97,8 @@ impl Report for BondState {
             .row("bonded", &self.active)
             .maybe("thawing", thawing)
             .row("counts", counts)
-            .text()
     }
-}
 
-impl BondState {
     /// Reads it from the chain.
     pub async fn read(client: &Client, role: BondRole, account: Address, token: &Token) -> anyhow::Result<Self> {
         let bond = client.bond_of(role, account, token.address).await?;

@@ -119,7 +119,7 @@ impl Report for GatewayState {
             (true, false) => style.good("yes"),
         };
         let fields = Fields::new(style).row("registered", registered).row("nodes", self.nodes);
-        let mut text = self.bond.human(style) + &fields.text();
+        let mut text = self.bond.fields(style).and(fields).text();
         if !self.admitted.is_empty() {
             let lines = self.admitted.iter().map(|provider| vec![provider.to_string()]);
             text = text + "\n" + &style.table(&["ADMITS"], lines);

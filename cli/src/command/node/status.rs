@@ -122,7 +122,7 @@ impl Report for ProviderState {
             true => fields.row("rewards to", self.reward_wallet).maybe("trust tier", tier),
             false => fields,
         };
-        let mut text = self.bond.human(style) + &fields.text();
+        let mut text = self.bond.fields(style).and(fields).text();
         if !self.nodes.is_empty() {
             let header = ["NODE", "STATUS", "RESOURCE", "LEASED", "ATTESTED UNTIL"];
             text += "\n";
