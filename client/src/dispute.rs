@@ -114,9 +114,4 @@ impl Client {
         ids.dedup();
         Ok(ids)
     }
-
-    /// Wei that disputes owe `account`.
-    pub async fn owed_deposits(&self, account: Address, token: Address) -> Result<U256, ClientError> {
-        self.view(self.contracts().disputes, &Disputes::owedToCall { account, token }).await
-    }
 }

@@ -1,6 +1,6 @@
 //! A provider's reward wallet and ownership in other hands.
 
-use alloy::{primitives::Address, rpc::types::Filter};
+use alloy::primitives::Address;
 use spheron_bindings::node_registry::NodeRegistry;
 
 use crate::{Client, ClientError};
@@ -31,13 +31,5 @@ impl Client {
     /// Takes over nodes of providers that handed over to the caller.
     pub async fn adopt_nodes(&self, nodes: Vec<Address>) -> Result<(), ClientError> {
         self.send(self.contracts().node_registry, &NodeRegistry::adoptNodesCall { nodes }).await.map(drop)
-    }
-
-    /// The wallet and the owner that `provider` proposed last; either may have accepted since.
-    pub async fn proposals_of(&self, provider: Address) -> Result<(Option<Address>, Option<Address>), ClientError> {
-        let (registry, filter) = (self.contracts().node_registry, Filter::new().topic1(provider.into_word()));
-        let wallet = self.events::<NodeRegistry::RewardWalletProposed>(registry, filter.clone()).await?.pop();
-        let owner = self.events::<NodeRegistry::OwnerProposed>(registry, filter).await?.pop();
-        Ok((wallet.map(|event| event.rewardWallet), owner.map(|event| event.owner)))
     }
 }
