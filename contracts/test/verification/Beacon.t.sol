@@ -35,15 +35,7 @@ contract BeaconTest is VerificationFixture {
     function test_CommitteeOf_IsDrawnFromAllIfFewerThanTwoThirdsRevealed() public {
         _revealAll(12, 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4, 5);
         uint256 round = verifierSet.roundAt(block.timestamp) + 1;
-        bool isOneSilent;
-        for (uint160 shard; shard < 16; ++shard) {
-            address[] memory committee = verifierSet.committeeOf(address(shard), round);
-            assertEq(committee.length, SIZE);
-            for (uint256 i; i < SIZE; ++i) {
-                if (!_hasRevealed(committee[i])) isOneSilent = true;
-            }
-        }
-        assertTrue(isOneSilent);
+        _assertSomeSilent(round);
     }
 
     /// @dev Whoever comes last would else have as many beacons to choose from as its reveals have orders, at no price.
@@ -100,15 +92,7 @@ contract BeaconTest is VerificationFixture {
         }
         _reveal(_makeVerifier(41));
         uint256 round = verifierSet.roundAt(block.timestamp) + 1;
-        bool isOneSilent;
-        for (uint160 shard; shard < 16; ++shard) {
-            address[] memory committee = verifierSet.committeeOf(address(shard), round);
-            assertEq(committee.length, SIZE);
-            for (uint256 i; i < SIZE; ++i) {
-                if (!_hasRevealed(committee[i])) isOneSilent = true;
-            }
-        }
-        assertTrue(isOneSilent);
+        _assertSomeSilent(round);
     }
 
     /// @dev Against a plain reading of the rule, while anybody joins, leaves, reveals, or does one after the other.
@@ -363,5 +347,18 @@ contract BeaconTest is VerificationFixture {
 
     function _hasRevealed(address verifier) private view returns (bool) {
         return chainOf[verifier].length != 8;
+    }
+
+    /// @dev Whoever did not reveal is in a committee of the round, all of which are full.
+    function _assertSomeSilent(uint256 round) private view {
+        bool isOneSilent;
+        for (uint160 shard; shard < 16; ++shard) {
+            address[] memory committee = verifierSet.committeeOf(address(shard), round);
+            assertEq(committee.length, SIZE);
+            for (uint256 i; i < SIZE; ++i) {
+                if (!_hasRevealed(committee[i])) isOneSilent = true;
+            }
+        }
+        assertTrue(isOneSilent);
     }
 }
