@@ -168,8 +168,8 @@ interface IDelegation {
         returns (uint256 amount);
 
     /// @notice Gives `amount` wei of the caller to a pool: the commission to its owner, the rest to its shares. If those are
-    /// fewer than 10^12, of a million wei at first, all of it goes to the owner. Anyone may. What goes to the shares drips: it is theirs at most seven days later,
-    /// and never slower than what dripped before. At most 2^88 - 1 wei drip at once.
+    /// fewer than 10^12, of a million wei at first, all of it goes to the owner. Anyone may. What goes to the shares drips: it
+    /// is theirs at most seven days later, and never slower than what dripped before. At most 2^88 - 1 wei drip at once.
     function reward(IBonds.Role role, address owner, address token, uint256 amount) external;
 
     /// @notice Sets the caller's commission, in basis points: at once if it falls, after COMMISSION_NOTICE if it rises.
