@@ -6,7 +6,8 @@ import {Test} from "forge-std/Test.sol";
 import {Spon} from "../../src/token/Spon.sol";
 import {StakedSpon} from "../../src/token/StakedSpon.sol";
 
-/// @title First depositor and donation in sSPON: who makes shares dear gives away more than it wins
+/// @title First depositor, donation and repeated rounding in sSPON: who makes shares dear gives away more than it wins
+/// @dev A deposit that buys one share and pays for almost two leaves the rest to the others, which are the virtual ones.
 contract A03_StakedSponInflation is Test {
     Spon private spon;
     StakedSpon private vault;
@@ -58,5 +59,63 @@ contract A03_StakedSponInflation is Test {
 
         uint256 taken = vault.convertToAssets(vault.balanceOf(attacker));
         assertLe(taken, seed + (asRevenue ? gift : 0), "the attacker won");
+    }
+
+    /// @dev Without a stake of others, 1,000 rounds leave the price of the least stake as it was: one SPON.
+    function test_RoundingDoesNotMakeTheLeastStakeDear() public {
+        uint256 before = spon.balanceOf(attacker);
+        vm.startPrank(attacker);
+        for (uint256 i; i < 1_000; ++i) {
+            _round();
+        }
+        vm.stopPrank();
+        assertLe(before - spon.balanceOf(attacker), 1e6, "it costs next to nothing");
+        assertLe(vault.previewMint(1e21), 1.01e18, "the least stake");
+
+        vm.prank(victim);
+        vault.deposit(2e18, victim);
+        vm.prank(victim);
+        vault.fund(7e18);
+        skip(7 days);
+        assertApproxEqRel(vault.totalAssets(), 9e18, 0.01e18, "revenue drips to two SPON");
+    }
+
+    /// @dev IStakedSpon: "no share can become so dear that a deposit loses more than 10^6 wei by rounding".
+    function test_ADepositLosesNoMoreThanAMillionWei() public {
+        vm.startPrank(attacker);
+        uint256 before = spon.balanceOf(attacker);
+        // Rounding alone lifts a share to one wei; a week's drip to oneself lifts it beyond.
+        vault.deposit(1e18, attacker);
+        vault.fund(2_000e18);
+        skip(7 days);
+        vault.requestRedeem(vault.balanceOf(attacker), attacker, attacker);
+        for (uint256 i; i < 15_000; ++i) {
+            _round();
+        }
+        skip(14 days);
+        vault.redeem(vault.maxRedeem(attacker), attacker, attacker);
+        vm.stopPrank();
+        assertLe(before - spon.balanceOf(attacker), 1e13, "it costs next to nothing");
+        uint256 brought = vault.previewMint(2) - 1;
+        vm.prank(victim);
+        uint256 shares = vault.deposit(brought, victim);
+        assertGe(vault.convertToAssets(shares) + 1e6, brought, "the deposit lost");
+    }
+
+    /// @dev While a share is worth less than a wei, gives up shares worth almost a wei more than they pay; from then on pays
+    /// almost two shares for one.
+    function _round() private {
+        bool isCheap = vault.previewMint(1) <= 1;
+        vault.deposit(isCheap ? 2 : vault.previewMint(2) - 1, attacker);
+        uint256 shares = vault.balanceOf(attacker);
+        if (isCheap) {
+            uint256 worth = vault.convertToAssets(shares);
+            shares = vault.convertToShares(worth);
+            if (vault.convertToAssets(shares) == worth) --shares;
+            if (vault.convertToAssets(shares) == 0) return;
+        } else if (shares < 30) {
+            return;
+        }
+        vault.requestRedeem(shares, attacker, attacker);
     }
 }
