@@ -33,6 +33,9 @@ abstract contract Delegation is IDelegation, Custody {
     uint256 private constant LEAST_SHARES = 1e12;
     /// @dev Shares per wei beyond which they end: a thousand times as many as at first. 2^96 wei then still fit.
     uint256 private constant MOST_SHARES_PER_WEI = 1e9;
+    /// @dev Shares per wei beyond which nobody is taken in: a hundred times as many as at first, so that slashes have taken
+    /// nine tenths of what anybody brought before they end its shares.
+    uint256 private constant SPENT_SHARES_PER_WEI = 1e8;
 
     mapping(Role role => mapping(address owner => mapping(address token => Pool))) private _pools;
     mapping(bytes32 generation => mapping(address delegator => uint256)) private _shares;
@@ -253,9 +256,12 @@ abstract contract Delegation is IDelegation, Custody {
         }
     }
 
-    /// @dev Adds `amount` wei that earn, for new shares.
+    /// @dev Adds `amount` wei that earn, for new shares. Neither pile may be spent: who leaves is in the other one.
     function _addValue(Pool storage pool, uint256 amount) private returns (uint256 shares) {
-        shares = _toShares(amount, _earning(pool), pool.shares);
+        uint256 earning = _earning(pool);
+        _checkNotSpent(pool.shares, earning);
+        _checkNotSpent(pool.thawingShares, pool.thawing);
+        shares = _toShares(amount, earning, pool.shares);
         if (shares == 0) revert Delegation_TooSmall(amount);
         pool.value = (pool.value + amount).toUint128();
         pool.shares = (pool.shares + shares).toUint128();
@@ -338,6 +344,10 @@ abstract contract Delegation is IDelegation, Custody {
     /// @dev A generation of a pool's shares, or of its thawing shares.
     function _id(Role role, address owner, address token, uint256 generation) private pure returns (bytes32) {
         return keccak256(abi.encode(role, owner, token, generation));
+    }
+
+    function _checkNotSpent(uint256 shares, uint256 value) private pure {
+        if (shares > value * SPENT_SHARES_PER_WEI) revert Delegation_PoolSpent(shares, value);
     }
 
     function _toShares(uint256 amount, uint256 value, uint256 shares) private pure returns (uint256) {

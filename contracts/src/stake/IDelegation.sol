@@ -17,7 +17,9 @@ import {IBonds} from "./IBonds.sol";
 /// the owner, as rewards without a share are its own, and the rest to the burn address.
 /// @dev Shares that a slash leaves with less than a thousandth of their first worth would make later ones too many for
 /// their type: they own nothing from then on, and what is left is swept. A pool's shares and its thawing shares each end
-/// in this way, or when a slash takes all, and a new generation of them begins.
+/// in this way, or when a slash takes all, and a new generation of them begins. Below a hundredth of
+/// their first worth they take nobody in, so that slashes have taken nine tenths of what anybody brought before they end its
+/// shares.
 interface IDelegation {
     /// @notice What was delegated to a bond.
     struct Pool {
@@ -141,6 +143,10 @@ interface IDelegation {
     /// @notice Thrown when an amount is worth less than one share.
     error Delegation_TooSmall(uint256 amount);
 
+    /// @notice Thrown when slashes have left `shares` that earn or thaw with `value` wei, less than a hundredth of their first
+    /// worth: nobody is taken in until they have left.
+    error Delegation_PoolSpent(uint256 shares, uint256 value);
+
     /// @notice Thrown when a delegator has fewer shares than it would use.
     error Delegation_InsufficientShares(uint256 shares, uint256 asked);
 
@@ -150,7 +156,8 @@ interface IDelegation {
     /// @notice Thrown when a commission is above its bound (basis points).
     error Delegation_CommissionTooHigh(uint256 commissionBps, uint256 maximum);
 
-    /// @notice Puts `amount` wei of the caller behind the bond of `owner`.
+    /// @notice Puts `amount` wei of the caller behind the bond of `owner`. A pool of which slashes have left less than a
+    /// hundredth takes none.
     function delegate(IBonds.Role role, address owner, address token, uint256 amount) external returns (uint256 shares);
 
     /// @notice Moves `shares` of the caller into its thaw bucket, whose thaw restarts.
@@ -159,7 +166,7 @@ interface IDelegation {
         external
         returns (uint256 amount);
 
-    /// @notice Puts the caller's whole bucket back to earning, at the present price of a share.
+    /// @notice Puts the caller's whole bucket back to earning, at the present price of a share, if the pool still takes any.
     function cancelUndelegation(IBonds.Role role, address owner, address token) external returns (uint256 shares);
 
     /// @notice Withdraws the caller's thawed bucket to `to`.

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 // Delegation: for each pool, delegated + rewarded == value + thawing + slashed + withdrawn + swept, and the balance of the
 // contract == bonds + pools + owed. A slash strands nothing.
 // What has not dripped is a part of the value, no exit takes any of it along, and its rate never falls but by a slash.
-// However deep the slashes, a delegation fits.
+// However deep the slashes, a delegation fits; if they left less than a hundredth of the shares' worth, nobody is taken in.
 // No sequence of delegations, rewards and exits wins another's money: nobody holds more than it put in and was given, and
 // nobody's position falls but by a slash or a wei of rounding.
 
@@ -53,9 +53,11 @@ contract DelegationHandler is Test {
         token.mint(delegator, amount);
         vm.startPrank(delegator);
         token.approve(address(bonds), amount);
+        bool isSpent = _isSpent();
+        if (isSpent) vm.expectPartialRevert(IDelegation.Delegation_PoolSpent.selector);
         bonds.delegate(ROLE, owner, address(token), amount);
         vm.stopPrank();
-        delegated += amount;
+        if (!isSpent) delegated += amount;
     }
 
     function undelegate(uint256 which, uint256 shares) public checked(which, false) {
@@ -70,7 +72,7 @@ contract DelegationHandler is Test {
         address delegator = delegators[which % 3];
         (, uint256 thawing) = bonds.valueOf(ROLE, owner, address(token), delegator);
         IDelegation.Pool memory p = pool();
-        if (position(delegator).thawingShares == 0) return;
+        if (position(delegator).thawingShares == 0 || _isSpent()) return;
         if (thawing * (uint256(p.shares) + 1e6) / (_earning() + 1) == 0) return;
         vm.prank(delegator);
         bonds.cancelUndelegation(ROLE, owner, address(token));
@@ -142,6 +144,11 @@ contract DelegationHandler is Test {
     function total() public view returns (uint256) {
         IDelegation.Pool memory p = pool();
         return uint256(p.value) + p.thawing;
+    }
+
+    function _isSpent() private view returns (bool) {
+        IDelegation.Pool memory p = pool();
+        return p.shares > _earning() * 1e8 || p.thawingShares > uint256(p.thawing) * 1e8;
     }
 
     function _earning() private view returns (uint256) {

@@ -557,14 +557,14 @@ contract DelegationTest is Test {
         assertEq(token.balanceOf(address(bonds)), stakes + owed, "stranded");
     }
 
-    /// @dev They would be more than fit, and the delegation would revert.
+    /// @dev Shares would be more than fit, and the delegation would revert, but for the bound on what takes anybody in.
     function testFuzz_Delegate_FitsAfterAnyNumberOfSlashes(uint256[6] memory lefts, uint256 amount) public {
         _delegate(alice, MOST / 16);
         for (uint256 i; i < lefts.length; ++i) {
             // Less than the price of a share buys none.
-            _delegate(bob, bound(lefts[i], 1e3, MOST / 16));
+            if (!_isSpent()) _delegate(bob, bound(lefts[i], 1e3, MOST / 16));
             uint256 shares = _position(bob).shares;
-            if (lefts[i] % 2 == 0) _undelegate(bob, shares / 2);
+            if (lefts[i] % 2 == 0 && shares > 1) _undelegate(bob, shares / 2);
             uint256 total = uint256(_pool().value) + _pool().thawing;
             uint256 left = bound(lefts[i], 0, lefts[i] % 3 == 0 ? 2 : total);
             bonds.bond(ROLE, owner, address(token), total);
@@ -572,11 +572,88 @@ contract DelegationTest is Test {
         }
         amount = bound(amount, 1e3, MOST);
         address carol = makeAddr("carol");
+        if (_isSpent()) {
+            token.mint(carol, amount);
+            _approve(carol);
+            vm.expectPartialRevert(IDelegation.Delegation_PoolSpent.selector);
+            vm.prank(carol);
+            bonds.delegate(ROLE, owner, address(token), amount);
+            return;
+        }
         _delegate(carol, amount);
         assertGe(_value(carol) + 1, amount);
         _undelegate(carol, _position(carol).shares);
         skip(THAW);
         assertGe(_withdraw(carol) + 2, amount);
+    }
+
+    /// @dev Whoever came in behind a slash that left just more than the end of all shares would lose all by the next wei.
+    function test_Delegate_RevertWhen_SlashesLeftLessThanAHundredth() public {
+        _delegate(alice, 1e18);
+        _undelegate(alice, 1e23);
+        _slashTo(0.01e18);
+        _delegate(bob, 1e15);
+        _slashTo(0.011e18 - 10);
+        uint256 left = _pool().value;
+        bytes memory spent = abi.encodeWithSelector(IDelegation.Delegation_PoolSpent.selector, _pool().shares, left);
+        vm.expectRevert(spent);
+        bonds.delegate(ROLE, owner, address(token), 1e18);
+        vm.prank(alice);
+        vm.expectRevert(spent);
+        bonds.cancelUndelegation(ROLE, owner, address(token));
+
+        _undelegate(alice, 9e23);
+        _undelegate(bob, _position(bob).shares);
+        (uint256 shares, uint256 thawing) = (_pool().thawingShares, _pool().thawing);
+        assertApproxEqAbs(thawing, 0.011e18, 100);
+        assertLe(shares, thawing * 1e8, "what leaves is worth more again, per share");
+        assertEq(_delegate(bob, 50), 50e6, "once all have left it begins anew");
+    }
+
+    function test_Delegate_RevertWhen_WhatThawsIsSpent() public {
+        _delegate(alice, 1e18);
+        _undelegate(alice, 1e24);
+        _slashTo(0.01e18 - 1);
+        vm.expectRevert(abi.encodeWithSelector(IDelegation.Delegation_PoolSpent.selector, 1e24, 0.01e18 - 1));
+        bonds.delegate(ROLE, owner, address(token), 1e18);
+        skip(THAW);
+        assertEq(_withdraw(alice), 0.01e18 - 1);
+        assertEq(_delegate(bob, 50), 50e6, "once all have left it begins anew");
+    }
+
+    /// @dev Slashes cost whoever was taken in nine tenths of what it brought before they end its shares, in either pile.
+    function testFuzz_Slash_EndsNoSharesBeforeItTookNineTenths(uint256[3] memory lefts, uint256 leaves) public {
+        _delegate(alice, 1e24);
+        _undelegate(alice, 5e29);
+        _slashTo(bound(lefts[0], 1.1e22, 1e24));
+        uint256 brought = 1e24;
+        uint256 factor = 1e18;
+        _delegate(bob, brought);
+        if (leaves % 2 == 0) _undelegate(bob, _position(bob).shares / (2 + leaves % 7));
+        for (uint256 i = 1; i < 3; ++i) {
+            uint256 total = uint256(_pool().value) + _pool().thawing;
+            uint256 left = bound(lefts[i], total / 5, total);
+            _slashTo(left);
+            factor = factor * left / total;
+            if (i == 1 && leaves % 3 == 0) _undelegate(bob, _position(bob).shares / 2);
+            if (factor < 0.1e18) return;
+            (uint256 value, uint256 thawing) = bonds.valueOf(ROLE, owner, address(token), bob);
+            assertApproxEqRel(value + thawing, brought * factor / 1e18, 1e12, "more than the slashes took");
+        }
+    }
+
+    /// @dev Proofs that leave `left` wei of the pool.
+    function _slashTo(uint256 left) private {
+        uint256 total = uint256(_pool().value) + _pool().thawing;
+        if (total == left) return;
+        bonds.bond(ROLE, owner, address(token), total);
+        uint256 bonded = bonds.bondOf(ROLE, owner, address(token)).active;
+        _slash(bonded + total - left, 0, true);
+    }
+
+    function _isSpent() private view returns (bool) {
+        IDelegation.Pool memory pool = _pool();
+        return pool.shares > uint256(pool.value) * 1e8 || pool.thawingShares > uint256(pool.thawing) * 1e8;
     }
 
     function test_Slash_LeavesThawedMoneyThatWaitsAsExposedAsTheRest() public {
