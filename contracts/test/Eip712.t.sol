@@ -5,6 +5,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {Test} from "forge-std/Test.sol";
 
+import {TestDollar} from "../src/devnet/TestDollar.sol";
 import {ILeaseBook} from "../src/lease/ILeaseBook.sol";
 import {ILedger} from "../src/money/ILedger.sol";
 import {IStandingTopUps} from "../src/money/IStandingTopUps.sol";
@@ -14,7 +15,6 @@ import {IDistributor} from "../src/rewards/IDistributor.sol";
 import {IBonds} from "../src/stake/IBonds.sol";
 import {Spon} from "../src/token/Spon.sol";
 import {IVerifierSet} from "../src/verification/IVerifierSet.sol";
-import {MoneyToken} from "./mocks/MoneyTokens.sol";
 
 /// @title The contracts' EIP-712 digests equal those of test-fixtures/eip712.json, which Rust checks as well
 /// @dev The fixture's digests were computed from its type strings alone, by neither of the two.
@@ -134,8 +134,8 @@ contract Eip712Test is Test {
     function _pull(Case memory c) private {
         PermitWitnessTransferFrom memory m = abi.decode(c.message, (PermitWitnessTransferFrom));
         deployCodeTo("Ledger.sol:Ledger", abi.encode(authority), m.spender);
-        deployCodeTo("MoneyTokens.sol:MoneyToken", m.permitted.token);
-        (Ledger ledger, MoneyToken token) = (Ledger(m.spender), MoneyToken(m.permitted.token));
+        deployCodeTo("TestDollar.sol:TestDollar", m.permitted.token);
+        (Ledger ledger, TestDollar token) = (Ledger(m.spender), TestDollar(m.permitted.token));
         assertEq(c.at, ledger.PERMIT2(), c.name);
         vm.etch(c.at, vm.parseJsonBytes(vm.readFile("test-fixtures/permit2.json"), ".code"));
         ledger.setToken(address(token), true);

@@ -29,6 +29,7 @@ import {ILeasedUnits} from "../src/verification/IAttestationPolicy.sol";
 import {IVerifierSet} from "../src/verification/IVerifierSet.sol";
 import {MeasurementDemand} from "../src/verification/MeasurementDemand.sol";
 import {VerifierSet} from "../src/verification/VerifierSet.sol";
+import {SampleVerdict} from "./verification/SampleVerdict.sol";
 
 /// @title Every contract as a deployment wires them, with a provider, five verifiers and a renter
 /// @notice No mock stands in for anything. The test is the admin of the Authority.
@@ -238,34 +239,9 @@ abstract contract System is Test {
 
     /// @dev A pass of the whole node, measured now, good for a day.
     function _verdict(address account) internal returns (IVerifierSet.Verdict memory verdict) {
+        verdict = SampleVerdict.pass(account, uint16(UNITS), GPU, verifierSet.roundAt(block.timestamp));
         verdict.sessionId = keccak256(abi.encode("session", ++_sessions));
         verdict.provider = registry.nodeOf(account).provider;
-        verdict.node = account;
-        verdict.gpuCount = uint16(UNITS);
-        verdict.claimedClass = GPU;
-        verdict.floorClass = GPU;
-        verdict.backend = 2;
-        verdict.beaconRound = uint64(verifierSet.roundAt(block.timestamp));
-        verdict.s0 = keccak256("seed");
-        verdict.sessionRoot = keccak256("root");
-        verdict.vramRoot = keccak256("memory root");
-        verdict.measurement = IVerifierSet.Measurement({
-            startMs: uint64(block.timestamp * 1000),
-            endMs: uint64(block.timestamp * 1000 + 60_123),
-            jobs: 1000,
-            gigaOpsPerSec: 1_000_000,
-            memMBps: 3_350_000,
-            vramMiB: 81_920,
-            leafSamples: 128,
-            pageSamples: 64,
-            rounds: 3
-        });
-        verdict.result = uint8(IVerifierSet.Result.Pass);
-        verdict.evidenceFlags = 1;
-        verdict.evidenceHash = keccak256("evidence");
-        verdict.policyHash = keccak256("policy");
-        verdict.issuedAt = uint64(block.timestamp);
-        verdict.validUntil = uint64(block.timestamp + 1 days);
     }
 
     /// @dev Signed by as many of the committee as the quorum asks, in ascending order.

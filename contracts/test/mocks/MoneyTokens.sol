@@ -2,33 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
-import {
-    ERC20TransferAuthorization
-} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20TransferAuthorization.sol";
-import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
-import {NoncesKeyed} from "@openzeppelin/contracts/utils/NoncesKeyed.sol";
-
-/// @notice A well-behaved dollar: ERC-2612 and ERC-3009, 6 decimals.
-contract MoneyToken is ERC20Permit, ERC20TransferAuthorization {
-    constructor() ERC20("Money", "MNY") ERC20Permit("Money") {}
-
-    function mint(address to, uint256 amount) external {
-        _mint(to, amount);
-    }
-
-    function decimals() public pure override returns (uint8) {
-        return 6;
-    }
-
-    function nonces(address owner) public view override(ERC20Permit, Nonces) returns (uint256) {
-        return super.nonces(owner);
-    }
-
-    function _useCheckedNonce(address owner, uint256 nonce) internal override(Nonces, NoncesKeyed) {
-        super._useCheckedNonce(owner, nonce);
-    }
-}
 
 /// @notice Keeps a share of every transfer.
 contract MoneyFeeToken is ERC20 {

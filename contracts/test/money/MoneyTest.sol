@@ -4,9 +4,9 @@ pragma solidity ^0.8.30;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Test} from "forge-std/Test.sol";
 
+import {TestDollar} from "../../src/devnet/TestDollar.sol";
 import {ILedger} from "../../src/money/ILedger.sol";
 import {Ledger} from "../../src/money/Ledger.sol";
-import {MoneyToken} from "../mocks/MoneyTokens.sol";
 
 /// @notice A Ledger with one allowed token, and signers for it. The test itself administers it.
 abstract contract MoneyTest is Test {
@@ -15,7 +15,7 @@ abstract contract MoneyTest is Test {
 
     AccessManager internal authority;
     Ledger internal ledger;
-    MoneyToken internal token;
+    TestDollar internal token;
 
     address internal alice;
     uint256 internal aliceKey;
@@ -25,7 +25,7 @@ abstract contract MoneyTest is Test {
         vm.warp(START);
         authority = new AccessManager(address(this));
         ledger = new Ledger(address(authority));
-        token = new MoneyToken();
+        token = new TestDollar();
         ledger.setToken(address(token), true);
         (alice, aliceKey) = makeAddrAndKey("alice");
     }

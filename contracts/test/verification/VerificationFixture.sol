@@ -8,6 +8,7 @@ import {VerifierSet} from "../../src/verification/VerifierSet.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
 import {LeasedUnits} from "../mocks/LeasedUnits.sol";
 import {RegistryFixture} from "../registry/RegistryFixture.sol";
+import {SampleVerdict} from "./SampleVerdict.sol";
 
 /// @title A registered node, a set of verifiers and the policy that their verdicts are recorded in
 abstract contract VerificationFixture is RegistryFixture {
@@ -79,35 +80,11 @@ abstract contract VerificationFixture is RegistryFixture {
 
     /// @dev A pass of the whole node, measured now, good for a day.
     function _verdict() internal returns (IVerifierSet.Verdict memory verdict) {
+        verdict = SampleVerdict.pass(node, 8, GPU, verifierSet.roundAt(block.timestamp));
         verdict.leaseId = keccak256("lease");
         verdict.sessionId = keccak256(abi.encode("session", ++_sessions));
         verdict.provider = provider;
-        verdict.node = node;
-        verdict.gpuCount = 8;
-        verdict.claimedClass = GPU;
-        verdict.floorClass = GPU;
-        verdict.backend = 2;
-        verdict.beaconRound = uint64(verifierSet.roundAt(block.timestamp));
-        verdict.s0 = keccak256("seed");
-        verdict.sessionRoot = keccak256("root");
-        verdict.vramRoot = keccak256("memory root");
-        verdict.measurement = IVerifierSet.Measurement({
-            startMs: uint64(block.timestamp * 1000 + 123),
-            endMs: uint64(block.timestamp * 1000 + 60_123),
-            jobs: 1000,
-            gigaOpsPerSec: 1_000_000,
-            memMBps: 3_350_000,
-            vramMiB: 81_920,
-            leafSamples: 128,
-            pageSamples: 64,
-            rounds: 3
-        });
-        verdict.result = uint8(IVerifierSet.Result.Pass);
-        verdict.evidenceFlags = 1;
-        verdict.evidenceHash = keccak256("evidence");
-        verdict.policyHash = keccak256("policy");
-        verdict.issuedAt = uint64(block.timestamp);
-        verdict.validUntil = uint64(block.timestamp + 1 days);
+        verdict.measurement.startMs += 123;
     }
 
     /// @dev Signed by the first `count` of the committee, in ascending order.
