@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use alloy::primitives::U256;
 use common::{
     spheron,
@@ -88,6 +90,31 @@ async fn a_holder_stakes_and_leaves() {
     town.as_(hana, &["stake", "exit", "all"]).json();
     town.wait(31 * DAY).await;
     assert_eq!(wei(&town.as_(hana, &["stake", "claim"]).json()["wallet"]), 1_000 * SPON);
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_verifier_reveals_each_round_unless_it_is_told_not_to() {
+    let town = Town::start().await;
+    let [revealing, silent, _] = &town.cast.verifiers;
+    for verifier in [revealing, silent] {
+        town.as_(verifier, &["verify", "bond", "1000"]).json();
+        town.as_(verifier, &["verify", "join"]).json();
+    }
+    let tip_of = |verifier| town.as_(verifier, &["verify", "status"]).json()["tip"].clone();
+    let joined_with = [tip_of(revealing), tip_of(silent)];
+    let _services = [town.start_verifier(0, free_port(), &[]), town.start_verifier(1, free_port(), &["--no-reveal"])];
+    let mut tip = joined_with[0].clone();
+    for _ in 0..2 {
+        town.wait(HOUR).await;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while tip_of(revealing) == tip {
+            assert!(Instant::now() < deadline, "nothing was revealed");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        tip = tip_of(revealing);
+    }
+    assert_eq!(tip_of(silent), joined_with[1]);
     town.stop().await;
 }
 

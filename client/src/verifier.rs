@@ -12,6 +12,10 @@ use spheron_bindings::verifier_set::{
 
 use crate::{Client, ClientError};
 
+/// Rounds that the hash chain of a verifier's key lasts, an hour each: more than a year. Whoever joins and whoever reveals
+/// with a key have to agree on it.
+const ROUNDS: u32 = 10_000;
+
 /// A hash chain for the beacon: each round reveals the preimage of what was revealed before.
 #[derive(Debug, Clone)]
 pub struct HashChain {
@@ -57,8 +61,8 @@ impl HashChain {
 
 impl Client {
     /// The hash chain of the caller's key for its `join`-th join.
-    pub fn hash_chain(&self, join: u64, length: u32) -> Result<HashChain, ClientError> {
-        Ok(HashChain::of_key(self.signer()?, self.chain_id(), self.contracts().verifier_set, join, length))
+    pub fn hash_chain(&self, join: u64) -> Result<HashChain, ClientError> {
+        Ok(HashChain::of_key(self.signer()?, self.chain_id(), self.contracts().verifier_set, join, ROUNDS))
     }
 
     /// Joins the set with the tip of a hash chain and a bond in `bond_token`.

@@ -50,7 +50,7 @@ pub enum Verify {
     /// Show a verifier and the rounds
     #[command(after_help = "Example:\n  spheron verify status 0x70997970C51812dc3A010C7d01b50e0d17dc79C8")]
     Status(membership::Status),
-    /// Take part in measurements until stopped
+    /// Take part in measurements and reveal into the beacon, until stopped
     #[command(
         after_help = "Example:\n  spheron verify run --data verifier --listen 0.0.0.0:7071 --peer 0x70997970C51812dc3A010C7d01b50e0d17dc79C8=https://verifier.example"
     )]

@@ -169,14 +169,16 @@ impl Town {
         let ports: Vec<u16> = self.cast.verifiers.iter().map(|_| free_port()).collect();
         let peer = |(verifier, port): (&Actor, &u16)| format!("{}=http://127.0.0.1:{port}", verifier.address());
         let peers: Vec<String> = self.cast.verifiers.iter().zip(&ports).map(peer).collect();
-        for (place, verifier) in self.cast.verifiers.iter().enumerate() {
-            let (data, control) = (format!("verifier-{place}"), format!("127.0.0.1:{}", self.controls[place]));
-            let mut arguments =
-                vec!["verify", "run", "--data", &data, "--control", &control, "--class-scale", "1/1000000"];
-            peers.iter().for_each(|peer| arguments.extend(["--peer", peer]));
-            services.push(self.service(verifier, ports[place], &arguments));
-        }
+        let peers: Vec<&str> = peers.iter().flat_map(|peer| ["--peer", peer]).collect();
+        services.extend(ports.iter().enumerate().map(|(place, port)| self.start_verifier(place, *port, &peers)));
         services
+    }
+
+    /// One of the three verifiers.
+    pub fn start_verifier(&self, place: usize, port: u16, options: &[&str]) -> Running {
+        let (data, control) = (format!("verifier-{place}"), format!("127.0.0.1:{}", self.controls[place]));
+        let arguments = ["verify", "run", "--data", &data, "--control", &control, "--class-scale", "1/1000000"];
+        self.service(&self.cast.verifiers[place], port, &[&arguments[..], options].concat())
     }
 
     fn service(&self, actor: &Actor, port: u16, arguments: &[&str]) -> Running {

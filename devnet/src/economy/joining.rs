@@ -1,8 +1,12 @@
 //! Act 1: providers and verifiers bond and join.
 
+use std::time::Duration;
+
 use alloy::primitives::{U256, keccak256};
+use anyhow::ensure;
 use spheron_bindings::node_registry::INodeRegistry::Claim;
 use spheron_client::{lease::SignedOffer, node::BondRole};
+use tokio::time::Instant;
 
 use super::{DAY, HOUR, Stage};
 use crate::{
@@ -10,14 +14,14 @@ use crate::{
     chain::{MINIMUM_BOND, SPON},
 };
 
+/// How long the services of verifiers may take to reveal once a round has begun.
+const REVEAL: Duration = Duration::from_secs(30);
 /// Test-dollar wei per second of an RTX 4090: 0.175 dollars an hour.
 const RATE_4090: u64 = 49;
 /// Test-dollar wei per second of an H100: 2 dollars an hour.
 const RATE_H100: u64 = 556;
 /// SPON wei per second of an RTX 4090: 3 SPON an hour.
 const RATE_4090_SPON: u64 = 833_333_333_333_333;
-/// Rounds that a verifier's hash chain lasts.
-const BEACON_ROUNDS: u32 = 1_000;
 
 impl Stage<'_> {
     /// Providers bond, register, and post an offer for each node. `agents` are the nodes' URLs by name.
@@ -53,22 +57,25 @@ impl Stage<'_> {
             let client = self.chain.client(verifier)?;
             self.issue_bond(verifier).await?;
             client.bond(BondRole::Verifier, self.chain.spon(), bond()).await?;
-            client.join_verifiers(self.chain.spon(), client.hash_chain(1, BEACON_ROUNDS)?.tip()).await?;
+            client.join_verifiers(self.chain.spon(), client.hash_chain(1)?.tip()).await?;
         }
         Ok(())
     }
 
-    /// A round later, verifiers reveal into the beacon of the next one.
+    /// A round later, the verifiers' services reveal into the beacon of the next one by themselves.
     ///
     /// # Errors
     ///
-    /// If a transaction fails.
+    /// If one does not within 30 seconds.
     pub async fn verifiers_reveal(&self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + REVEAL;
         for verifier in &self.cast.verifiers {
             let client = self.chain.client(verifier)?;
-            let chain = client.hash_chain(1, BEACON_ROUNDS)?;
-            let preimage = chain.preimage_of(chain.tip()).expect("a new chain has not been revealed from");
-            client.reveal(preimage).await?;
+            let joined_with = client.hash_chain(1)?.tip();
+            while client.verifier_tip(verifier.address()).await? == joined_with {
+                ensure!(Instant::now() < deadline, "{} has revealed nothing in {} s", verifier.name, REVEAL.as_secs());
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
         }
         Ok(())
     }

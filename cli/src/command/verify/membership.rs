@@ -12,9 +12,6 @@ use crate::{
     output::{Fields, Report, Style},
 };
 
-/// Rounds that a verifier's hash chain lasts, an hour each: more than a year.
-const ROUNDS: u32 = 10_000;
-
 /// `verify join`
 #[derive(Debug, Args)]
 pub struct Join {
@@ -103,7 +100,7 @@ impl Join {
         let client = self.account.client().await?;
         let token = self.bond_token.resolve(&client).await?;
         let joins = client.verifier_joins(client.address()?).await?;
-        client.join_verifiers(token.address, client.hash_chain(joins + 1, ROUNDS)?.tip()).await?;
+        client.join_verifiers(token.address, client.hash_chain(joins + 1)?.tip()).await?;
         VerifierState::read(&client, client.address()?).await
     }
 }
@@ -136,7 +133,7 @@ pub async fn reveal(client: &Client) -> anyhow::Result<()> {
     let verifier = client.address()?;
     let tip = client.verifier_tip(verifier).await?;
     ensure!(!tip.is_zero(), "{verifier} is no verifier: spheron verify join first");
-    let preimage = client.hash_chain(client.verifier_joins(verifier).await?, ROUNDS)?.preimage_of(tip);
+    let preimage = client.hash_chain(client.verifier_joins(verifier).await?)?.preimage_of(tip);
     let preimage = preimage.context("the key's hash chain is used up: leave, and join again")?;
     Ok(client.reveal(preimage).await?)
 }

@@ -29,9 +29,6 @@ use crate::{
     shutdown,
 };
 
-/// How often a service that reveals looks whether a round has begun.
-const REVEAL_CHECK: Duration = Duration::from_secs(60);
-
 /// `verify run`
 #[derive(Debug, Args)]
 pub struct Run {
@@ -59,9 +56,12 @@ pub struct Run {
     /// Time that a pass of the built-in policy attests
     #[arg(long, value_name = "TIME", default_value = "26h")]
     validity: Seconds,
-    /// Reveal into the beacon each round
+    /// Do not reveal into the beacon each round: another process does so with this key
+    ///
+    /// Who does not reveal is drawn into committees only where a third of the verifiers does not, and may lose its seat
+    /// after 72 rounds.
     #[arg(long)]
-    reveal: bool,
+    no_reveal: bool,
     /// Whose time counts: for local chains
     #[arg(long, value_enum, default_value_t = TimeSource::System, hide = true)]
     clock: TimeSource,
@@ -119,8 +119,8 @@ impl Run {
         let directory = Arc::new(ChainDirectory::new(chains.clone(), peers));
         let verifier = Verifier::new(self.key.signer()?, clock, directory, config)?;
         let (public, control) = (bind(self.listen).await?, bind(self.control).await?);
-        if self.reveal {
-            tokio::spawn(keep_revealing(chains, cancel.clone()));
+        if !self.no_reveal {
+            tokio::spawn(keep_revealing(chains, self.clock.refresh(), cancel.clone()));
         }
         Ok(verifier.serve(public, Some(control), cancel).await?)
     }
@@ -146,31 +146,49 @@ async fn bind(place: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(place).await.with_context(|| format!("cannot listen on {place}"))
 }
 
-/// Reveals once in each round on each chain.
-async fn keep_revealing(chains: Vec<Client>, cancel: CancellationToken) {
-    let mut revealed: HashMap<u64, u64> = HashMap::new();
-    while cancel.run_until_cancelled(tokio::time::sleep(REVEAL_CHECK)).await.is_some() {
-        for chain in &chains {
-            match reveal_in(chain, revealed.get(&chain.chain_id()).copied()).await {
-                Ok(round) => drop(revealed.insert(chain.chain_id(), round)),
-                Err(error) => tracing::warn!(chain = chain.chain_id(), %error, "nothing was revealed"),
-            }
+/// A chain on which a verifier reveals.
+struct Revealing {
+    chain: Client,
+    /// The last round that is done with.
+    done: Option<u64>,
+    /// Why nothing was revealed last time, which is said once.
+    trouble: String,
+}
+
+/// Reveals once in each round on each chain, looking `every` so often whether one has begun.
+async fn keep_revealing(chains: Vec<Client>, every: Duration, cancel: CancellationToken) {
+    let revealing = |chain| Revealing { chain, done: None, trouble: String::new() };
+    let mut all: Vec<Revealing> = chains.into_iter().map(revealing).collect();
+    while cancel.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+        for revealing in &mut all {
+            revealing.reveal_and_tell().await;
         }
     }
 }
 
-/// Reveals unless that was done in the present round, which is returned.
-async fn reveal_in(chain: &Client, last: Option<u64>) -> anyhow::Result<u64> {
-    let round = chain.round_at(chain.chain_time().await?).await?;
-    if last == Some(round) {
-        return Ok(round);
+impl Revealing {
+    async fn reveal_and_tell(&mut self) {
+        let trouble = self.reveal().await.err().map_or_else(String::new, |error| format!("{error:#}"));
+        if !trouble.is_empty() && trouble != self.trouble {
+            tracing::warn!(chain = self.chain.chain_id(), error = trouble, "nothing was revealed");
+        }
+        self.trouble = trouble;
     }
-    match membership::reveal(chain).await {
-        Err(error) if !was_done(&error) => return Err(error),
-        Err(_) => {}
-        Ok(()) => tracing::info!(chain = chain.chain_id(), round, "revealed"),
+
+    /// Reveals unless that was done in the present round.
+    async fn reveal(&mut self) -> anyhow::Result<()> {
+        let round = self.chain.round_at(self.chain.chain_time().await?).await?;
+        if self.done == Some(round) {
+            return Ok(());
+        }
+        match membership::reveal(&self.chain).await {
+            Err(error) if !was_done(&error) => return Err(error),
+            Err(_) => {}
+            Ok(()) => tracing::info!(chain = self.chain.chain_id(), round, "revealed"),
+        }
+        self.done = Some(round);
+        Ok(())
     }
-    Ok(round)
 }
 
 /// Whether the contract says that the round's reveal is behind the verifier.
