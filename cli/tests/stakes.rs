@@ -153,6 +153,23 @@ async fn a_node_changes_its_claim_and_key_and_its_provider_its_wallet_and_owner(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_registers_anew_claims_what_it_says_then() {
+    let town = Town::start().await;
+    town.provide("https://node.example");
+    let (provider, node) = (town.provider(), address(town.node()));
+    let with_node =
+        |arguments: &[&str]| town.as_(provider, arguments).env("SPHERON_NODE_PRIVATE_KEY", &secret(&town.node().key));
+    let moved = with_node(&["node", "change-claim", &node, "--uri", "https://moved.example"]).json();
+    assert_eq!(text(&moved["uri"]), "https://moved.example");
+    assert_eq!(text(&town.as_(provider, &["node", "set-status", &node, "retired"]).json()["status"]), "retired");
+    let anew = with_node(&["node", "register", "--resource", "36", "--uri", "https://new.example"]).json();
+    assert_eq!((text(&anew["status"]), text(&anew["uri"])), ("active", "https://new.example"));
+    let changed = with_node(&["node", "change-claim", &node, "--units", "4"]).json();
+    assert_eq!(text(&changed["uri"]), "https://new.example", "what is not given stays");
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dispute_is_answered_and_ruled_on_or_ends_as_a_draw() {
     let town = Town::start().await;
     let (hana, provider, keeper, arbiter) =

@@ -22,6 +22,23 @@ impl Client {
         Ok(logs.iter().filter_map(decode::<E>).collect())
     }
 
+    /// The latest of the events `A` and `B` of `contract` that `filter` lets through, as `a` or `b` makes of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::events`].
+    pub(crate) async fn latest_of<A: SolEvent, B: SolEvent, T>(
+        &self,
+        contract: Address,
+        filter: Filter,
+        a: impl Fn(A) -> T,
+        b: impl Fn(B) -> T,
+    ) -> Result<Option<T>, ClientError> {
+        let signatures = vec![A::SIGNATURE_HASH, B::SIGNATURE_HASH];
+        let logs = self.logs(filter.address(contract).event_signature(signatures)).await?;
+        Ok(logs.iter().rev().find_map(|log| decode(log).map(&a).or_else(|| decode(log).map(&b))))
+    }
+
     fn logs(&self, filter: Filter) -> Answer<'_, Vec<Log>> {
         Box::pin(async move {
             let latest = self.provider.get_block_number().await;

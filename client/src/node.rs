@@ -154,11 +154,10 @@ impl Client {
     /// What a node claimed when it registered or changed its claim last, `None` if it is not registered.
     pub async fn claim_of(&self, node: Address) -> Result<Option<Claim>, ClientError> {
         let (registry, filter) = (self.contracts().node_registry, Filter::new().topic1(node.into_word()));
-        let changed = self.events::<NodeRegistry::NodeClaimChanged>(registry, filter.clone()).await?.pop();
-        if let Some(event) = changed {
-            return Ok(Some(event.claim));
-        }
-        Ok(self.events::<NodeRegistry::NodeRegistered>(registry, filter).await?.pop().map(|event| event.claim))
+        // A retired node may register anew, so that either may be the last.
+        let registered = |event: NodeRegistry::NodeRegistered| event.claim;
+        let changed = |event: NodeRegistry::NodeClaimChanged| event.claim;
+        self.latest_of(registry, filter, registered, changed).await
     }
 
     /// The nodes of `provider`, whatever their status: those that registered under it, then those that it adopted.
