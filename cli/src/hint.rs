@@ -60,16 +60,21 @@ const HINTS: &[(&str, &str)] = &[
 
 /// What to do about `error`, if that is known.
 pub fn of(error: &anyhow::Error) -> Option<&'static str> {
-    let reason = error.chain().find_map(|cause| match cause.downcast_ref::<ClientError>() {
-        Some(ClientError::Reverted { reason, .. }) => Some(reason),
+    match error.chain().find_map(|cause| cause.downcast_ref())? {
+        ClientError::Reverted { reason, .. } => {
+            let name = reason.split('(').next()?;
+            HINTS.iter().find(|(known, _)| *known == name).map(|(_, hint)| *hint)
+        }
+        ClientError::Failed { .. } => {
+            Some("something changed just before it was mined: see what stands now, and try again")
+        }
         _ => None,
-    })?;
-    let name = reason.split('(').next()?;
-    HINTS.iter().find(|(known, _)| *known == name).map(|(_, hint)| *hint)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloy::primitives::TxHash;
     use anyhow::Context as _;
     use spheron_bindings::artifact;
 
@@ -90,5 +95,12 @@ mod tests {
         let error = Err::<(), _>(ClientError::Reverted { function: "withdraw", reason }).context("while").unwrap_err();
         assert_eq!(of(&error), Some("deposit first: spheron account deposit AMOUNT"));
         assert_eq!(of(&anyhow::anyhow!("other")), None);
+    }
+
+    #[test]
+    fn a_transaction_that_failed_is_said_to_have_reverted() {
+        let failed = ClientError::Failed { function: "deposit", transaction: TxHash::repeat_byte(1) };
+        assert!(failed.to_string().starts_with("deposit: reverted in transaction 0x0101"), "{failed}");
+        assert!(of(&failed.into()).is_some_and(|hint| hint.contains("try again")));
     }
 }

@@ -44,6 +44,14 @@ pub enum ClientError {
         /// The contract's error with its values.
         reason: String,
     },
+    /// A contract refused once the transaction was mined, though it had not when its gas was estimated.
+    #[error("{function}: reverted in transaction {transaction}")]
+    Failed {
+        /// Name of the function.
+        function: &'static str,
+        /// The transaction.
+        transaction: TxHash,
+    },
     /// The transaction was sent, but its receipt did not come.
     #[error("{function} was sent, but no receipt came: {reason}; look it up before you send it again")]
     Pending {

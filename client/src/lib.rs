@@ -165,8 +165,7 @@ impl Client {
             if receipt.status() {
                 return Ok(receipt);
             }
-            let reason = format!("in transaction {}", receipt.transaction_hash);
-            Err(ClientError::Reverted { function, reason })
+            Err(ClientError::Failed { function, transaction: receipt.transaction_hash })
         })
     }
 

@@ -313,6 +313,7 @@ async fn top_up(client: &Client, standing: &StandingOrder, lease: &OpenedLease) 
             ..used
         },
         Err(ClientError::Reverted { reason, .. }) => Used { refused: Some(reason), ..used },
+        Err(failed @ ClientError::Failed { .. }) => Used { refused: Some(failed.to_string()), ..used },
         Err(error) => return Err(error.into()),
     }))
 }
