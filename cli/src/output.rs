@@ -31,8 +31,8 @@ pub struct Output {
     style: Style,
 }
 
-/// Whether text is coloured.
-#[derive(Debug, Clone, Copy)]
+/// Whether text is coloured; it is not by default.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Style {
     coloured: bool,
 }

@@ -145,7 +145,7 @@ impl Rebuild {
 
 impl Report for RebuildReport {
     fn human(&self, _: Style) -> String {
-        format!("Made every table again from {} logs in {:.1} s", self.logs, self.seconds)
+        format!("Made every table again from {} logs in {:.1} s\n", self.logs, self.seconds)
     }
 }
 
@@ -177,5 +177,16 @@ impl Report for Health {
         };
         let header = ["CHAIN", "PHASE", "BLOCK", "ITS TIME", "HEAD", "FINAL", "LAG", "EVENTS", "ERROR"];
         style.table(&header, self.chains.iter().map(row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_end_in_a_line_break() {
+        let rebuilt = RebuildReport { logs: 7, seconds: 0.25 };
+        assert_eq!(rebuilt.human(Style::default()), "Made every table again from 7 logs in 0.2 s\n");
     }
 }
