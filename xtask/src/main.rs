@@ -31,10 +31,10 @@ enum Task {
     #[command(after_help = "Example: cargo xtask bindings --check")]
     Bindings(Mode),
     /// Write docs/contracts/gas.md from contracts/snapshots and the ceilings in contracts/gas.json.
-    #[command(after_help = "Example: FOUNDRY_PROFILE=gas npx forge test && cargo xtask gas")]
+    #[command(after_help = "Example: FOUNDRY_PROFILE=gas ./scripts/forge test && cargo xtask gas")]
     Gas(Mode),
-    /// Write storage layouts, selectors and code sizes into contracts/snapshots, from what `forge build` left.
-    #[command(after_help = "Example: npx forge build && cargo xtask snapshots")]
+    /// Write storage layouts, selectors and code sizes into contracts/snapshots, from what `./scripts/forge build` left.
+    #[command(after_help = "Example: ./scripts/forge build && cargo xtask snapshots")]
     Snapshots(Mode),
     /// Write docs/contracts/privileged.md from the sources and contracts/roles.json.
     #[command(after_help = "Example: cargo xtask privileged --check")]

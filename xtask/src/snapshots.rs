@@ -86,18 +86,18 @@ pub fn run(root: &Path, mode: Mode) -> anyhow::Result<()> {
 fn deployed(root: &Path) -> anyhow::Result<BTreeMap<String, Artifact>> {
     let out = Profile::read(root)?.out(root);
     let mut found = BTreeMap::new();
-    for folder in entries(&out, ".sol").context("no artifacts; run: forge build")? {
+    for folder in entries(&out, ".sol").context("no artifacts; run: ./scripts/forge build")? {
         for path in entries(&folder, ".json")? {
             let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let artifact: Artifact = serde_json::from_str(&text)
-                .with_context(|| format!("cannot parse {}; run: forge build --force", path.display()))?;
+                .with_context(|| format!("cannot parse {}; run: ./scripts/forge build --force", path.display()))?;
             if artifact.is_deployed_from(root) {
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 found.insert(name, artifact);
             }
         }
     }
-    ensure!(!found.is_empty(), "no contracts of {SOURCES} in {}; run: forge build", out.display());
+    ensure!(!found.is_empty(), "no contracts of {SOURCES} in {}; run: ./scripts/forge build", out.display());
     Ok(found)
 }
 
