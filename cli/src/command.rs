@@ -14,6 +14,7 @@ pub mod node;
 mod pool;
 pub mod rewards;
 pub mod stake;
+mod thaw;
 pub mod verify;
 
 use std::process::ExitCode;

@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use crate::hint;
 
 pub use fields::Fields;
-pub use format::{duration, percent, time};
+pub use format::{duration, from, percent, possible, time, until};
 
 /// What a command answers.
 pub trait Report: Serialize {

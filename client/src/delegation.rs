@@ -3,13 +3,17 @@
 use alloy::{
     primitives::{Address, U256},
     rpc::types::Filter,
+    sol_types::SolError as _,
 };
 use spheron_bindings::bonds::{
     Bonds,
     IDelegation::{Pool as PoolState, Position},
 };
 
-use crate::{Client, ClientError, event_of, node::BondRole};
+use crate::{
+    Client, ClientError, event_of,
+    node::{BondRole, Withdrawal},
+};
 
 /// The pool behind a bond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +56,16 @@ impl Client {
         let (bonds, Pool { role, owner, token }) = (self.contracts().bonds, pool);
         let receipt = self.send(bonds, &Bonds::withdrawDelegationCall { role: role as u8, owner, token, to }).await?;
         Ok(event_of::<Bonds::DelegationWithdrawn>(&receipt, bonds)?.amount)
+    }
+
+    /// Whether what has thawed for `delegator` may leave a pool now.
+    pub async fn delegation_withdrawal(&self, pool: Pool, delegator: Address) -> Result<Withdrawal, ClientError> {
+        let Pool { role, owner, token } = pool;
+        let call = Bonds::withdrawDelegationCall { role: role as u8, owner, token, to: delegator };
+        let refusal = self.refusal(delegator, self.contracts().bonds, &call).await?;
+        let leaves_at =
+            |data: &[u8]| Bonds::Delegation_NotThawed::abi_decode(data).ok().map(|refused| refused.leavesAt);
+        Ok(Withdrawal::from_refusal(refusal, leaves_at))
     }
 
     /// Approves and gives `amount` wei of the caller to a pool. Returns wei that its shares get, over a week, and wei that

@@ -74,6 +74,11 @@ impl Client {
         self.send(self.contracts().disputes, &Disputes::expireCall { id: U256::from(id) }).await.map(drop)
     }
 
+    /// Wei that disputes owe `account`.
+    pub async fn owed_by_disputes(&self, account: Address, token: Address) -> Result<U256, ClientError> {
+        self.view(self.contracts().disputes, &Disputes::owedToCall { account, token }).await
+    }
+
     /// Pays what disputes owe the caller to `to`; returns wei.
     pub async fn collect_deposits(&self, token: Address, to: Address) -> Result<U256, ClientError> {
         let disputes = self.contracts().disputes;

@@ -141,6 +141,23 @@ impl Client {
         C::abi_decode_returns(&data).map_err(|source| ClientError::Answer { function, source })
     }
 
+    /// What a call of `from` would be refused with now, without sending it; `None` if it would pass.
+    pub(crate) async fn refusal<C: SolCall>(
+        &self,
+        from: Address,
+        to: Address,
+        call: &C,
+    ) -> Result<Option<Bytes>, ClientError> {
+        let request = TransactionRequest::default().with_from(from).with_to(to).with_input(call.abi_encode());
+        match self.provider.call(request).await {
+            Ok(_) => Ok(None),
+            Err(source) => match source.as_error_resp().and_then(|response| response.as_revert_data()) {
+                Some(data) => Ok(Some(data)),
+                None => Err(ClientError::transport(name_of::<C>(), &source)),
+            },
+        }
+    }
+
     fn served_chain(&self) -> Answer<'_, u64> {
         Box::pin(async move {
             let served = self.provider.get_chain_id().await;

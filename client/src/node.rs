@@ -1,10 +1,10 @@
 //! Providers, their bonds and their nodes.
 
 use alloy::{
-    primitives::{Address, Bytes, U256, keccak256},
+    primitives::{Address, B256, Bytes, U256, keccak256},
     rpc::types::Filter,
     signers::{SignerSync as _, local::PrivateKeySigner},
-    sol_types::{SolStruct, SolValue as _},
+    sol_types::{SolError as _, SolStruct, SolValue as _},
 };
 use spheron_bindings::{
     attestation_policy::AttestationPolicy,
@@ -14,6 +14,8 @@ use spheron_bindings::{
         INodeRegistry::{Claim, Node, NodeConsent, OperatorConsent, Provider},
         NodeRegistry,
     },
+    revert,
+    verifier_set::VerifierSet,
 };
 
 use crate::{Client, ClientError};
@@ -33,6 +35,25 @@ pub enum BondRole {
 impl BondRole {
     /// Each of them.
     pub const ALL: [Self; 3] = [Self::Provider, Self::Gateway, Self::Verifier];
+}
+
+/// Whether what thaws may leave, as the contract says with the outages and holds until now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// It may.
+    Possible,
+    /// It may from then on (unix seconds), or later after an outage or a hold to come.
+    From(u64),
+    /// The token, or something else, refuses it.
+    Refused(String),
+}
+
+impl Withdrawal {
+    /// Out of what a withdrawal is refused with, where `leaves_at` reads the time out of the contract's own error.
+    pub(crate) fn from_refusal(refusal: Option<Bytes>, leaves_at: impl Fn(&[u8]) -> Option<U256>) -> Self {
+        let Some(data) = refusal else { return Self::Possible };
+        leaves_at(&data).map_or_else(|| Self::Refused(revert::describe(&data)), |at| Self::From(at.saturating_to()))
+    }
 }
 
 impl Client {
@@ -56,6 +77,46 @@ impl Client {
     /// Withdraws the caller's thawed bond to `to`.
     pub async fn withdraw_bond(&self, role: BondRole, token: Address, to: Address) -> Result<(), ClientError> {
         self.send(self.contracts().bonds, &Bonds::withdrawCall { role: role as u8, token, to }).await.map(drop)
+    }
+
+    /// Whether the thawed bond of `owner` may leave now.
+    pub async fn bond_withdrawal(
+        &self,
+        role: BondRole,
+        owner: Address,
+        token: Address,
+    ) -> Result<Withdrawal, ClientError> {
+        let call = Bonds::withdrawCall { role: role as u8, token, to: owner };
+        let refusal = self.refusal(owner, self.contracts().bonds, &call).await?;
+        let leaves_at = |data: &[u8]| Bonds::Bonds_NotThawed::abi_decode(data).ok().map(|refused| refused.leavesAt);
+        Ok(Withdrawal::from_refusal(refusal, leaves_at))
+    }
+
+    /// The token of the bond that counts for an account: the one that it registered with or changed to as a provider or
+    /// gateway, or joined with last as a verifier. `None` if it is none of those.
+    pub async fn bond_token_of(&self, role: BondRole, account: Address) -> Result<Option<Address>, ClientError> {
+        let (registry, account) = (self.contracts().node_registry, account.into_word());
+        let (first, second) = (Filter::new().topic1(account), Filter::new().topic2(account));
+        if role == BondRole::Verifier {
+            let joined = self.events::<VerifierSet::VerifierJoined>(self.contracts().verifier_set, first).await?;
+            return Ok(joined.last().map(|event| event.bondToken));
+        }
+        let of_role = second.clone().topic1(B256::from(U256::from(role as u8)));
+        let changed = self.events::<NodeRegistry::BondTokenChanged>(registry, of_role).await?;
+        if let Some(event) = changed.last() {
+            return Ok(Some(event.bondToken));
+        }
+        if role == BondRole::Gateway {
+            let registered = self.events::<NodeRegistry::GatewayRegistered>(registry, first).await?;
+            return Ok(registered.last().map(|event| event.bondToken));
+        }
+        // An account becomes a provider once: it registers, or takes one over.
+        let registered = self.events::<NodeRegistry::ProviderRegistered>(registry, first).await?;
+        if let Some(event) = registered.last() {
+            return Ok(Some(event.bondToken));
+        }
+        let taken_over = self.events::<NodeRegistry::OwnerChanged>(registry, second).await?;
+        Ok(taken_over.last().map(|event| event.bondToken))
     }
 
     /// A bond.

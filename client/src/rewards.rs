@@ -62,6 +62,12 @@ impl Client {
         Ok(paid)
     }
 
+    /// When a posted epoch activates (unix seconds), with the outages until now.
+    pub async fn activation_of(&self, epoch: U256) -> Result<u64, ClientError> {
+        let call = Distributor::activationOfCall { epoch };
+        Ok(self.view(self.contracts().distributor, &call).await?.saturating_to())
+    }
+
     /// Funds the next epoch with `cap` wei, as far as it is not funded yet, and posts its root; returns when it activates
     /// (unix seconds). Needs the rewarder's role.
     pub async fn post_epoch(

@@ -12,7 +12,10 @@ use serde::Serialize;
 use spheron_client::{delegation::Pool, dispute::Evidence};
 
 use self::state::{DisputeList, DisputeState};
-use super::{bond::whose, pool::Role};
+use super::{
+    bond::{self, whose},
+    pool::Role,
+};
 use crate::{
     amount::Amount,
     args::{Account, TokenName, address},
@@ -73,9 +76,9 @@ pub struct Open {
     /// What the bond is for
     #[arg(long, value_enum, default_value_t = Role::Provider)]
     role: Role,
-    /// Token of the bond and of the deposit: spon, dollar, or its address
-    #[arg(long, default_value = "spon")]
-    token: TokenName,
+    /// Token of the bond and of the deposit: spon, dollar, or its address [default: the bond's]
+    #[arg(long)]
+    token: Option<TokenName>,
     #[command(flatten)]
     evidence: EvidenceArgs,
     #[command(flatten)]
@@ -178,8 +181,9 @@ impl Open {
     async fn run(self) -> anyhow::Result<DisputeState> {
         let evidence = self.evidence.read()?;
         let client = self.account.client().await?;
-        let token = self.token.resolve(&client).await?;
-        let accused = Pool { role: self.role.into(), owner: self.accused, token: token.address };
+        let role = self.role.into();
+        let token = bond::token(&client, role, self.accused, self.token, None).await?;
+        let accused = Pool { role, owner: self.accused, token: token.address };
         let id = client.open_dispute(accused, evidence).await?;
         DisputeState::read(&client, id).await
     }

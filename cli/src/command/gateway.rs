@@ -30,7 +30,7 @@ pub enum Gateway {
     Bond(bond::Bond),
     /// Start to take a bond out: it thaws, and stays slashable until then
     #[command(after_help = "Example:\n  spheron gateway thaw all")]
-    Thaw(bond::Thaw),
+    Thaw(bond::StartThaw),
     /// Put what thaws back into the bond
     #[command(after_help = "Example:\n  spheron gateway cancel-thaw")]
     CancelThaw(bond::CancelThaw),
@@ -60,9 +60,9 @@ pub enum Gateway {
 /// `gateway register`
 #[derive(Debug, Args)]
 pub struct Register {
-    /// Token of the bond: spon, dollar, or its address
-    #[arg(long, value_name = "TOKEN", default_value = "spon")]
-    bond_token: TokenName,
+    /// Token of the bond: spon, dollar, or its address [default: the one that is bonded]
+    #[arg(long, value_name = "TOKEN")]
+    bond_token: Option<TokenName>,
     /// Where the gateway is reached
     #[arg(long, default_value = "")]
     uri: String,
@@ -151,9 +151,10 @@ impl Gateway {
 impl Register {
     async fn run(self) -> anyhow::Result<GatewayState> {
         let client = self.account.client().await?;
-        let token = self.bond_token.resolve(&client).await?;
+        let gateway = client.address()?;
+        let token = bond::token(&client, BondRole::Gateway, gateway, self.bond_token, None).await?;
         client.register_gateway(token.address, &self.uri).await?;
-        GatewayState::read(&client, client.address()?).await
+        GatewayState::read(&client, gateway).await
     }
 }
 
@@ -182,7 +183,6 @@ impl Status {
 
 impl GatewayState {
     async fn read(client: &Client, gateway: Address) -> anyhow::Result<Self> {
-        let spon = TokenName::Spon.resolve(client).await?;
         let state = client.gateway(gateway).await?;
         Ok(Self {
             gateway,
@@ -190,7 +190,7 @@ impl GatewayState {
             underbonded: state.underbonded,
             nodes: state.nodes,
             admitted: client.admitted_by(gateway).await?,
-            bond: BondState::read(client, BondRole::Gateway, gateway, &spon).await?,
+            bond: BondState::of(client, BondRole::Gateway, gateway).await?,
         })
     }
 }

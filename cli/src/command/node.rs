@@ -33,7 +33,7 @@ pub enum Node {
     Bond(bond::Bond),
     /// Start to take a bond out: it thaws, and stays slashable until then
     #[command(after_help = "Example:\n  spheron node thaw all")]
-    Thaw(bond::Thaw),
+    Thaw(bond::StartThaw),
     /// Put what thaws back into the bond
     #[command(after_help = "Example:\n  spheron node cancel-thaw")]
     CancelThaw(bond::CancelThaw),

@@ -6,10 +6,11 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use spheron_client::{Client, delegation::Pool, node::BondRole, token::Token};
 
+use super::bond;
 use crate::{
     amount::Amount,
     args::{Account, Percent, TokenName},
-    output::{Fields, Report, Style, duration, percent, time},
+    output::{Fields, Report, Style, duration, from, percent},
 };
 
 /// What a bond is for.
@@ -30,9 +31,9 @@ pub struct Commission {
     /// What to keep of the rewards that delegators get, such as 10%
     #[arg(value_name = "PERCENT")]
     share: Percent,
-    /// spon, dollar, or the token's address
-    #[arg(long, default_value = "spon")]
-    token: TokenName,
+    /// spon, dollar, or the token's address [default: the bond's]
+    #[arg(long)]
+    token: Option<TokenName>,
     #[command(flatten)]
     account: Account,
 }
@@ -124,10 +125,9 @@ impl PoolState {
         };
         let commission = match self.next_commission_from.saturating_sub(self.now) {
             0 => percent(self.commission_bps),
-            left => {
-                let next = percent(self.next_commission_bps);
-                let from = time(self.next_commission_from);
-                format!("{}, {next} from {from} on (in {})", percent(self.commission_bps), duration(left))
+            _ => {
+                let (present, next) = (percent(self.commission_bps), percent(self.next_commission_bps));
+                format!("{present}, {next} {}", from(self.next_commission_from, self.now))
             }
         };
         Fields::new(style)
@@ -143,9 +143,10 @@ impl Commission {
     /// Sets it for the caller's pool.
     pub async fn run(self, role: BondRole) -> anyhow::Result<PoolState> {
         let client = self.account.client().await?;
-        let token = self.token.resolve(&client).await?;
+        let owner = client.address()?;
+        let token = bond::token(&client, role, owner, self.token, None).await?;
         client.set_commission(role, token.address, self.share.bps()).await?;
-        let pool = Pool { role, owner: client.address()?, token: token.address };
+        let pool = Pool { role, owner, token: token.address };
         PoolState::read(&client, pool, &token).await
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     amount::{Amount, Written, WrittenOrAll},
     args::{Account, TokenName, address},
     command::bond::whose,
-    output::{Fields, Output, Report, Style, duration, time},
+    output::{Fields, Output, Report, Style, duration, possible},
 };
 
 /// Stake SPON
@@ -138,13 +138,8 @@ struct PendingExit {
 
 impl Report for Position {
     fn human(&self, style: Style) -> String {
-        let exit = self.exit.as_ref().map(|exit| {
-            let left = exit.claimable_at.saturating_sub(self.now);
-            match left {
-                0 => format!("{}, can be claimed now", exit.amount),
-                _ => format!("{} at {} (in {})", exit.amount, time(exit.claimable_at), duration(left)),
-            }
-        });
+        let leaving =
+            |exit: &PendingExit| format!("{}, {}", exit.amount, possible("claimed", exit.claimable_at, self.now));
         let drip = match self.drip_ends_at.saturating_sub(self.now) {
             0 => "nothing".to_owned(),
             left => format!("{} to all {} over {}", self.drip, self.total_staked, duration(left)),
@@ -154,7 +149,7 @@ impl Report for Position {
             .maybe("claimed", self.claimed.as_ref())
             .row("wallet", &self.wallet)
             .row("staked", &self.staked)
-            .maybe("leaving", exit)
+            .maybe("leaving", self.exit.as_ref().map(leaving))
             .row("dripping", drip)
             .text()
     }

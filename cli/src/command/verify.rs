@@ -28,7 +28,7 @@ pub enum Verify {
     Bond(bond::Bond),
     /// Start to take a bond out: it thaws, and stays slashable until then
     #[command(after_help = "Example:\n  spheron verify thaw all")]
-    Thaw(bond::Thaw),
+    Thaw(bond::StartThaw),
     /// Put what thaws back into the bond
     #[command(after_help = "Example:\n  spheron verify cancel-thaw")]
     CancelThaw(bond::CancelThaw),

@@ -23,6 +23,21 @@ pub fn duration(seconds: u64) -> String {
     parts.join(" ")
 }
 
+/// From when on, as `from 2026-01-31 08:05:09 UTC on (in 3d 4h)`.
+pub fn from(at: u64, now: u64) -> String {
+    format!("from {} on (in {})", time(at), duration(at.saturating_sub(now)))
+}
+
+/// Until when, as `until 2026-01-31 08:05:09 UTC (in 3d 4h)`.
+pub fn until(end: u64, now: u64) -> String {
+    format!("until {} (in {})", time(end), duration(end.saturating_sub(now)))
+}
+
+/// What can be done, now or from when on: `can be claimed now`.
+pub fn possible(what: &str, at: u64, now: u64) -> String {
+    if at <= now { format!("can be {what} now") } else { format!("can be {what} {}", from(at, now)) }
+}
+
 /// Basis points as `85.5 %`.
 pub fn percent(bps: u64) -> String {
     let (whole, fraction) = (bps / 100, bps % 100);
@@ -70,6 +85,13 @@ mod tests {
         for (seconds, text) in expected {
             assert_eq!(duration(seconds), text);
         }
+    }
+
+    #[test]
+    fn what_is_to_come_has_its_time_and_its_distance() {
+        assert_eq!(until(3_600, 0), "until 1970-01-01 01:00:00 UTC (in 1h)");
+        assert_eq!(possible("claimed", 3_600, 60), "can be claimed from 1970-01-01 01:00:00 UTC on (in 59m)");
+        assert_eq!(possible("claimed", 60, 60), "can be claimed now");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use spheron_client::{Client, dispute::Evidence, node::BondRole};
 use crate::{
     amount::Amount,
     command::pool::Role,
-    output::{Fields, Report, Style, duration, time},
+    output::{Fields, Report, Style, until},
 };
 
 /// Where a dispute stands.
@@ -118,12 +118,11 @@ impl DisputeState {
 
     /// The status, and until when what can come.
     fn standing(&self) -> String {
-        let until =
-            |what: &str, end: u64| format!("open, {what} until {} (in {})", time(end), duration(end - self.now));
+        let open = |what: &str, end: u64| format!("open, {what} {}", until(end, self.now));
         match self.status {
             "open" if self.now >= self.rule_by => "open, but the time to rule is over: it can be ended".to_owned(),
-            "open" if self.answer.is_some() || self.now >= self.answer_by => until("to be ruled on", self.rule_by),
-            "open" => until("to be answered", self.answer_by),
+            "open" if self.answer.is_some() || self.now >= self.answer_by => open("to be ruled on", self.rule_by),
+            "open" => open("to be answered", self.answer_by),
             ended => ended.to_owned(),
         }
     }

@@ -3,7 +3,7 @@
 use alloy::primitives::Address;
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use spheron_client::Client;
+use spheron_client::{Client, node::BondRole};
 
 use super::{
     register::consent_deadline,
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     args::{Account, NodeKeyArgs, TokenName, address},
+    command::bond,
     output::{Fields, Report, Style},
 };
 
@@ -96,9 +97,9 @@ pub struct AcceptOwner {
     /// The provider so far
     #[arg(value_parser = address)]
     provider: Address,
-    /// Token of the caller's bond: spon, dollar, or its address
-    #[arg(long, value_name = "TOKEN", default_value = "spon")]
-    bond_token: TokenName,
+    /// Token of the caller's bond: spon, dollar, or its address [default: the one that is bonded]
+    #[arg(long, value_name = "TOKEN")]
+    bond_token: Option<TokenName>,
     #[command(flatten)]
     account: Account,
 }
@@ -211,9 +212,10 @@ impl KeepOwner {
 impl AcceptOwner {
     async fn run(self) -> anyhow::Result<Handover> {
         let client = self.account.client().await?;
-        let token = self.bond_token.resolve(&client).await?;
+        let owner = client.address()?;
+        let token = bond::token(&client, BondRole::Provider, owner, self.bond_token, None).await?;
         client.accept_owner(self.provider, token.address).await?;
-        Handover::read(&client, client.address()?).await
+        Handover::read(&client, owner).await
     }
 }
 

@@ -9,13 +9,16 @@ use alloy::primitives::{Address, B256, keccak256};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use spheron_bindings::node_registry::INodeRegistry::Claim;
-use spheron_client::Client;
+use spheron_client::{Client, node::BondRole};
 
 use super::{
     resource::Resource,
     status::{NodeState, ProviderState},
 };
-use crate::args::{Account, NodeKeyArgs, TokenName, address};
+use crate::{
+    args::{Account, NodeKeyArgs, TokenName, address},
+    command::bond,
+};
 
 /// Seconds that a node's consent stays valid.
 const CONSENT_SECONDS: u64 = 3_600;
@@ -26,9 +29,9 @@ pub struct ProviderRegister {
     /// Who gets rewards [default: the caller]
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     reward_wallet: Option<Address>,
-    /// Token of the bond: spon, dollar, or its address
-    #[arg(long, value_name = "TOKEN", default_value = "spon")]
-    bond_token: TokenName,
+    /// Token of the bond: spon, dollar, or its address [default: the one that is bonded]
+    #[arg(long, value_name = "TOKEN")]
+    bond_token: Option<TokenName>,
     /// Where people read about the provider
     #[arg(long, default_value = "")]
     uri: String,
@@ -157,7 +160,7 @@ impl ProviderRegister {
     pub(super) async fn run(self) -> anyhow::Result<ProviderState> {
         let client = self.account.client().await?;
         let provider = client.address()?;
-        let token = self.bond_token.resolve(&client).await?;
+        let token = bond::token(&client, BondRole::Provider, provider, self.bond_token, None).await?;
         client.register_provider(self.reward_wallet.unwrap_or(provider), token.address, &self.uri).await?;
         ProviderState::read(&client, provider).await
     }

@@ -13,7 +13,7 @@ use spheron_client::{Client, node::BondRole};
 use super::resource;
 use crate::{
     amount::Amount,
-    args::{Account, TokenName, address},
+    args::{Account, address},
     command::bond::{BondState, whose},
     output::{Fields, Report, Style, duration, time},
 };
@@ -176,7 +176,6 @@ impl Status {
 impl ProviderState {
     /// Reads it from the chain.
     pub async fn read(client: &Client, provider: Address) -> anyhow::Result<Self> {
-        let spon = TokenName::Spon.resolve(client).await?;
         let Provider { rewardWallet, trustTier, registered, suspended, underbonded } =
             client.provider_of(provider).await?;
         let mut nodes = Vec::new();
@@ -190,7 +189,7 @@ impl ProviderState {
             underbonded,
             reward_wallet: rewardWallet,
             trust_tier: trustTier,
-            bond: BondState::read(client, BondRole::Provider, provider, &spon).await?,
+            bond: BondState::of(client, BondRole::Provider, provider).await?,
             nodes,
         })
     }

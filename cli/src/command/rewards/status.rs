@@ -9,7 +9,7 @@ use spheron_client::Client;
 use crate::{
     amount::Amount,
     args::Network,
-    output::{Fields, Report, Style, duration, time},
+    output::{Fields, Report, Style, from},
 };
 
 /// `rewards status`
@@ -28,6 +28,7 @@ pub struct EpochState {
     epoch: u64,
     root: B256,
     leaf_count: u32,
+    /// Unix seconds, with the outages until now; 0 if it will not activate as things stand.
     activates_at: u64,
     status: &'static str,
     cap: Amount,
@@ -40,14 +41,13 @@ const STATUS: [&str; 7] = ["none", "funded", "posted", "challenged", "active", "
 
 impl Report for EpochState {
     fn human(&self, style: Style) -> String {
-        let left = self.activates_at.saturating_sub(self.now);
-        let state = match (self.status, left) {
-            ("disabled", _) => style.bad("disabled"),
-            ("challenged", _) => style.bad("challenged: an arbiter decides, or the root is disabled"),
-            ("swept", _) => "over, the rest went back".to_owned(),
-            ("active", _) | ("posted", 0) => style.good("active"),
-            ("posted", left) => format!("active from {} on (in {})", time(self.activates_at), duration(left)),
-            (status, _) => status.to_owned(),
+        let state = match self.status {
+            "disabled" => style.bad("disabled"),
+            "challenged" => style.bad("challenged: an arbiter decides, or the root is disabled"),
+            "swept" => "over, the rest went back".to_owned(),
+            "posted" if self.now < self.activates_at => format!("active {}", from(self.activates_at, self.now)),
+            "active" | "posted" => style.good("active"),
+            status => status.to_owned(),
         };
         Fields::new(style)
             .row("epoch", self.epoch)
@@ -69,7 +69,7 @@ impl EpochState {
             epoch: number.saturating_to(),
             root: epoch.root,
             leaf_count: epoch.leafCount.to(),
-            activates_at: epoch.activatesAt.to(),
+            activates_at: client.activation_of(number).await?,
             status: STATUS[usize::from(epoch.status).min(STATUS.len() - 1)],
             cap: Amount::new(U256::from(epoch.cap), &token),
             paid: Amount::new(U256::from(epoch.paid), &token),

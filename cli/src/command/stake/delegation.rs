@@ -12,8 +12,9 @@ use crate::{
     command::{
         bond::{self, whose},
         pool::{PoolState, Role},
+        thaw::Thaw,
     },
-    output::{Fields, Report, Style, duration, time},
+    output::{Fields, Report, Style},
 };
 
 /// `stake delegate`
@@ -82,7 +83,7 @@ struct Behind {
     /// What the bond is for
     #[arg(long, value_enum, default_value_t = Role::Provider)]
     role: Role,
-    /// spon, dollar, or the token's address [default: spon]
+    /// spon, dollar, or the token's address [default: the bond's]
     #[arg(long)]
     token: Option<TokenName>,
     #[command(flatten)]
@@ -99,8 +100,8 @@ pub struct Delegation {
     #[serde(skip_serializing_if = "Option::is_none")]
     rewarded: Option<Amount>,
     delegated: Amount,
-    thawing: Amount,
-    thawed_at: u64,
+    #[serde(flatten)]
+    thaw: Thaw,
     pool: PoolState,
 }
 
@@ -111,16 +112,6 @@ pub struct DelegationList {
     delegations: Vec<Delegation>,
 }
 
-impl Delegation {
-    fn thaw(&self) -> Option<String> {
-        let left = self.thawed_at.saturating_sub(self.pool.now);
-        (!self.thawing.wei.is_zero()).then(|| match left {
-            0 => format!("{}, can be withdrawn now", self.thawing),
-            _ => format!("{} until {} (in {})", self.thawing, time(self.thawed_at), duration(left)),
-        })
-    }
-}
-
 impl Report for Delegation {
     fn human(&self, style: Style) -> String {
         let head = Fields::new(style)
@@ -128,7 +119,7 @@ impl Report for Delegation {
             .maybe("withdrawn", self.withdrawn.as_ref())
             .maybe("rewarded", self.rewarded.as_ref())
             .row("delegated", &self.delegated)
-            .maybe("thawing", self.thaw())
+            .maybe("thawing", self.thaw.in_words())
             .row(self.pool.role.name(), self.pool.owner);
         head.and(self.pool.fields(style)).text()
     }
@@ -141,8 +132,8 @@ impl Report for DelegationList {
             return head + "nothing is delegated\n";
         }
         let line = |delegation: &Delegation| {
-            let Delegation { delegated, pool, .. } = delegation;
-            let thaw = delegation.thaw().unwrap_or_default();
+            let Delegation { delegated, thaw, pool, .. } = delegation;
+            let thaw = thaw.in_words().unwrap_or_default();
             vec![pool.owner.to_string(), pool.role.name().to_owned(), delegated.to_string(), thaw]
         };
         head + "\n" + &style.table(&["BOND OF", "ROLE", "DELEGATED", "THAWING"], self.delegations.iter().map(line))
@@ -151,8 +142,9 @@ impl Report for DelegationList {
 
 impl Behind {
     async fn pool(&self, client: &Client, symbol: Option<&str>) -> anyhow::Result<(Pool, Token)> {
-        let token = bond::token(client, self.token, symbol).await?;
-        Ok((Pool { role: self.role.into(), owner: self.owner, token: token.address }, token))
+        let role = self.role.into();
+        let token = bond::token(client, role, self.owner, self.token, symbol).await?;
+        Ok((Pool { role, owner: self.owner, token: token.address }, token))
     }
 }
 
@@ -219,7 +211,7 @@ impl Delegations {
         for pool in client.pools_of(delegator).await? {
             let token = client.token(pool.token).await?;
             let state = delegation(&client, pool, &token, delegator).await?;
-            if !(state.delegated.wei.is_zero() && state.thawing.wei.is_zero()) {
+            if !(state.delegated.wei.is_zero() && state.thaw.is_empty()) {
                 delegations.push(state);
             }
         }
@@ -229,13 +221,15 @@ impl Delegations {
 
 async fn delegation(client: &Client, pool: Pool, token: &Token, delegator: Address) -> anyhow::Result<Delegation> {
     let (delegated, thawing) = client.delegated(pool, delegator).await?;
+    let thawed_at = client.position(pool, delegator).await?.thawedAt.to();
+    let withdrawal = client.delegation_withdrawal(pool, delegator).await?;
+    let pool = PoolState::read(client, pool, token).await?;
     Ok(Delegation {
         delegator,
         withdrawn: None,
         rewarded: None,
         delegated: Amount::new(delegated, token),
-        thawing: Amount::new(thawing, token),
-        thawed_at: client.position(pool, delegator).await?.thawedAt.to(),
-        pool: PoolState::read(client, pool, token).await?,
+        thaw: Thaw::new(thawing, token, thawed_at, withdrawal, pool.now),
+        pool,
     })
 }

@@ -8,16 +8,16 @@ use spheron_client::{Client, node::BondRole};
 
 use crate::{
     args::{Account, TokenName, address},
-    command::bond::{BondState, whose},
+    command::bond::{self, BondState, whose},
     output::{Fields, Report, Style},
 };
 
 /// `verify join`
 #[derive(Debug, Args)]
 pub struct Join {
-    /// Token of the bond: spon, dollar, or its address
-    #[arg(long, value_name = "TOKEN", default_value = "spon")]
-    bond_token: TokenName,
+    /// Token of the bond: spon, dollar, or its address [default: the one that is bonded]
+    #[arg(long, value_name = "TOKEN")]
+    bond_token: Option<TokenName>,
     #[command(flatten)]
     account: Account,
 }
@@ -77,7 +77,6 @@ impl Report for VerifierState {
 
 impl VerifierState {
     async fn read(client: &Client, verifier: Address) -> anyhow::Result<Self> {
-        let spon = TokenName::Spon.resolve(client).await?;
         let tip = client.verifier_tip(verifier).await?;
         let round = client.round_at(client.chain_time().await?).await?;
         let (committee_size, quorum) = client.quorum().await?;
@@ -90,7 +89,7 @@ impl VerifierState {
             verifiers: client.verifiers().await?.len(),
             committee_size,
             quorum,
-            bond: BondState::read(client, BondRole::Verifier, verifier, &spon).await?,
+            bond: BondState::of(client, BondRole::Verifier, verifier).await?,
         })
     }
 }
@@ -98,10 +97,11 @@ impl VerifierState {
 impl Join {
     pub(super) async fn run(self) -> anyhow::Result<VerifierState> {
         let client = self.account.client().await?;
-        let token = self.bond_token.resolve(&client).await?;
-        let joins = client.verifier_joins(client.address()?).await?;
+        let verifier = client.address()?;
+        let token = bond::token(&client, BondRole::Verifier, verifier, self.bond_token, None).await?;
+        let joins = client.verifier_joins(verifier).await?;
         client.join_verifiers(token.address, client.hash_chain(joins + 1)?.tip()).await?;
-        VerifierState::read(&client, client.address()?).await
+        VerifierState::read(&client, verifier).await
     }
 }
 
