@@ -123,13 +123,46 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    #[test]
-    fn every_command_shows_an_example() {
-        let mut commands = vec![Cli::command()];
-        while let Some(command) = commands.pop() {
-            commands.extend(command.get_subcommands().cloned());
+    /// Every command with the examples in its help.
+    fn examples() -> Vec<(String, Vec<String>)> {
+        let (mut found, mut commands) = (Vec::new(), vec![("spheron".to_owned(), Cli::command())]);
+        while let Some((path, command)) = commands.pop() {
+            let below = command.get_subcommands();
+            commands.extend(below.map(|below| (format!("{path} {}", below.get_name()), below.clone())));
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.starts_with("Example:\n  spheron "), "{}: {help:?}", command.get_name());
+            let lines = help.strip_prefix("Example:\n  ").unwrap_or_default().split("\n  ");
+            found.push((path, lines.map(str::to_owned).collect()));
+        }
+        found
+    }
+
+    /// The words of a line as a shell takes them; what follows two blanks explains it.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split("  ").next().unwrap_or_default();
+        let quoted = line.split('"').enumerate();
+        let words = quoted.flat_map(|(place, part)| match place % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn every_command_shows_an_example_of_itself() {
+        for (path, examples) in examples() {
+            let own: Vec<&str> = path.split(' ').collect();
+            assert!(words(&examples[0]).iter().map(String::as_str).take(own.len()).eq(own), "{path}: {examples:?}");
+        }
+    }
+
+    #[test]
+    fn every_example_is_taken_as_it_is_written() {
+        for (path, examples) in examples() {
+            for example in examples {
+                if let Err(error) = Cli::try_parse_from(words(&example)) {
+                    panic!("the example of {path}, {example}: {error}");
+                }
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::output::{self, Output, Report, Style};
 /// and each log that differs with the events of its transaction.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  spheron audit --manifest manifest.toml --database spheron.sqlite\n  spheron audit --logs"
+    after_help = "Example:\n  spheron audit --manifest manifest.toml --database spheron.sqlite\n  spheron audit --manifest manifest.toml --database spheron.sqlite --logs"
 )]
 pub struct Audit {
     /// Chains, endpoints and contracts, as the indexer has them

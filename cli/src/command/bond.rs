@@ -227,6 +227,6 @@ async fn usual_token(client: &Client, role: BondRole, owner: Address) -> anyhow:
 pub fn whose(named: Option<Address>, client: &Client) -> anyhow::Result<Address> {
     match named {
         Some(address) => Ok(address),
-        None => client.address().context("whose? name an address"),
+        None => client.address().context("no key and no address: name an address, or pass --keystore"),
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 /// the end, the key that deploys gives up its own, and the command fails if any role is left to it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  spheron deploy settings.toml --dry-run --from 0x8626f6940e2eb28930efb4cef49b2d1f2c9c1199\n  spheron deploy settings.toml --keystore deployer.json --out deployments/arbitrum.json"
+    after_help = "Example:\n  spheron deploy settings.toml --rpc-url http://127.0.0.1:8545 --dry-run --from 0x8626f6940e2eb28930efb4cef49b2d1f2c9c1199\n  spheron deploy settings.toml --rpc-url http://127.0.0.1:8545 --keystore deployer.json --out deployments/arbitrum.json"
 )]
 pub struct Deploy {
     /// Parameters of the deployment; deployment/settings/ has an example for each chain
@@ -80,7 +80,7 @@ impl Report for Surveyed {
             vec![state, action.what.clone(), action.to.to_string()]
         });
         let missing = self.actions.iter().filter(|action| !action.done).count();
-        let table = style.table(&["", "what", "to"], rows);
+        let table = style.table(&["STATE", "WHAT", "TO"], rows);
         format!("{table}{missing} of {} transactions to send on {}\n", self.actions.len(), self.chain)
     }
 }

@@ -54,15 +54,13 @@ pub enum Lease {
     /// Show what a lease paid, each settlement with a hash over all before it
     #[command(after_help = "Example:\n  spheron lease receipts 0x91c2d3e4")]
     Receipts(receipts::Receipts),
-    /// Take what was paid for seconds that a verdict took back out of the provider's bond
+    /// Seize from the provider's bond what was paid for seconds that a later verdict revoked; anyone may
     #[command(after_help = "Example:\n  spheron lease claw-back 0x91c2d3e4\n  spheron account collect")]
     ClawBack(remedy::Remedy),
-    /// Free what of the provider's bond a lease that is over needs locked no longer; anyone may
-    ///
-    /// At once what only a longer lease would have needed, and the rest four days after the end.
+    /// Free at once the cover beyond what the lease's real length needed, and the rest four days after its end; anyone may
     #[command(after_help = "Example:\n  spheron lease free-cover 0x91c2d3e4")]
     FreeCover(remedy::Remedy),
-    /// Demand that the node is measured anew, for a bond that comes back unless it passes
+    /// Demand that the node is measured anew, for a bond that goes to the provider if the node passes, and comes back if not
     #[command(after_help = "Example:\n  spheron lease demand 0x91c2d3e4")]
     Demand(remedy::Remedy),
     /// End a demand that has its answer, or will get none; anyone may

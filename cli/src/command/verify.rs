@@ -44,7 +44,10 @@ pub enum Verify {
     /// Reveal into the next round's beacon
     #[command(after_help = "Example:\n  spheron verify reveal")]
     Reveal(membership::Reveal),
-    /// Leave the verifiers; the bond can be thawed then
+    /// Leave the verifiers
+    ///
+    /// The bond may thaw before that or after. A member whose bond falls below the minimum may be ejected, and cannot
+    /// reveal.
     #[command(after_help = "Example:\n  spheron verify leave")]
     Leave(membership::Leave),
     /// Show a verifier and the rounds

@@ -31,7 +31,7 @@ pub struct Seized {
     still_owed: Amount,
 }
 
-/// What a provider's bond is behind a lease with no longer.
+/// What of a provider's bond is behind a lease no longer.
 #[derive(Debug, Serialize)]
 pub struct Freed {
     lease: B256,
