@@ -8,4 +8,4 @@ mod value;
 pub use key::{KeyArgs, NodeKeyArgs, Secrets};
 pub use network::{Account, Network, TokenName};
 pub use networks::Networks;
-pub use value::{Percent, Seconds, address, hash};
+pub use value::{Percent, PercentError, Seconds, address, hash};

@@ -37,11 +37,11 @@ async fn a_renter_rents_and_gets_back_what_was_not_delivered() {
     let left = runway["runwaySeconds"].as_u64().unwrap();
     assert!((10 * HOUR..=11 * HOUR).contains(&left) && runway["status"] == "open", "{runway}");
 
-    let poor = town.as_(ada, &["lease", "topup", &lease, "1h"]).run();
+    let poor = town.as_(ada, &["lease", "top-up", &lease, "1h"]).run();
     assert!(String::from_utf8(poor.stderr).unwrap().contains("hint: deposit first"));
     let deposit = town.as_(ada, &["account", "deposit", "1.5 tUSD"]).json();
     assert_eq!((wei(&deposit["amount"]), wei(&deposit["balance"])), (1_500_000, 1_500_000));
-    let topped = town.as_(ada, &["lease", "topup", &lease, "1h"]).json();
+    let topped = town.as_(ada, &["lease", "top-up", &lease, "1h"]).json();
     assert_eq!((wei(&topped["paid"]), wei(&topped["escrow"])), (360_000, cost + 360_000));
 
     town.wait(2 * HOUR).await;

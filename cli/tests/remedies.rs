@@ -26,7 +26,7 @@ async fn a_standing_order_keeps_a_lease_funded_until_it_is_revoked() {
     town.as_(ada, &["account", "deposit", "5 tUSD"]).json();
 
     let new = ["lease", "standing", "new", &lease, "--add", "2h", "--below", "1h", "--budget", "1.5 tUSD"];
-    let order = town.as_(ada, &[&new[..], &["--tip", "50"]].concat()).json()["orders"][0].clone();
+    let order = town.as_(ada, &[&new[..], &["--tip", "0.5%"]].concat()).json()["orders"][0].clone();
     assert_eq!((text(&order["lease"]), wei(&order["budget"])), (lease.as_str(), 1_500_000));
     let none = json!([]);
     assert_eq!(town.as_(keeper, &["lease", "standing", "run"]).json()["used"], none, "the runway is not low yet");

@@ -86,8 +86,8 @@ impl FromStr for Percent {
 
 impl Percent {
     /// In basis points.
-    pub fn bps(self) -> u64 {
-        self.0.into()
+    pub fn bps(self) -> u16 {
+        self.0
     }
 }
 

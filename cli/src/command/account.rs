@@ -120,7 +120,7 @@ pub struct Allow {
 /// `account collect`
 #[derive(Debug, Args)]
 pub struct Collect {
-    /// spon, dollar, or the token's address [default: dollar]
+    /// spon, dollar, or the token's address [default: dollar if any are owed, else spon]
     #[arg(long)]
     token: Option<TokenName>,
     /// Who gets the tokens [default: the caller]
@@ -151,11 +151,18 @@ impl Report for Moved {
     }
 }
 
-/// What bonds owed.
+/// What was owed, and went out.
 #[derive(Debug, Serialize)]
-struct Collected {
+pub struct Collected {
     amount: Amount,
     to: Address,
+}
+
+impl Collected {
+    /// `wei` of `token` to `to`.
+    pub fn new(wei: U256, token: &Token, to: Address) -> Self {
+        Self { amount: Amount::new(wei, token), to }
+    }
 }
 
 impl Report for Collected {
@@ -252,10 +259,12 @@ async fn moved(client: &Client, token: &Token, what: &'static str, amount: U256)
 impl Collect {
     async fn run(self) -> anyhow::Result<Collected> {
         let client = self.account.client().await?;
-        let token = TokenName::choose(self.token, None, &client).await?;
-        let to = self.to.map_or_else(|| client.address(), Ok)?;
-        let amount = client.collect_owed(token.address, to).await?;
-        Ok(Collected { amount: Amount::new(amount, &token), to })
+        let owner = client.address()?;
+        let nothing = client.owed(owner, client.contracts().dollar).await?.is_zero();
+        let usual = if nothing { TokenName::Spon } else { TokenName::Dollar };
+        let token = self.token.unwrap_or(usual).resolve(&client).await?;
+        let to = self.to.unwrap_or(owner);
+        Ok(Collected::new(client.collect_owed(token.address, to).await?, &token, to))
     }
 }
 

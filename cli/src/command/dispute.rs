@@ -8,18 +8,17 @@ use std::{fs, path::PathBuf, process::ExitCode};
 use alloy::primitives::{Address, keccak256};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use serde::Serialize;
 use spheron_client::{delegation::Pool, dispute::Evidence};
 
 use self::state::{DisputeList, DisputeState};
 use super::{
+    account::Collected,
     bond::{self, whose},
     pool::Role,
 };
 use crate::{
-    amount::Amount,
     args::{Account, TokenName, address},
-    output::{Fields, Output, Report, Style},
+    output::Output,
 };
 
 /// Dispute
@@ -99,9 +98,9 @@ pub struct Answer {
 /// `dispute collect`
 #[derive(Debug, Args)]
 pub struct Collect {
-    /// spon, dollar, or the token's address
-    #[arg(long, default_value = "spon")]
-    token: TokenName,
+    /// spon, dollar, or the token's address [default: dollar if any are owed, else spon]
+    #[arg(long)]
+    token: Option<TokenName>,
     /// Who gets the tokens [default: the caller]
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     to: Option<Address>,
@@ -137,19 +136,6 @@ struct EvidenceArgs {
     /// Where others find it, in 256 bytes at most
     #[arg(long)]
     uri: String,
-}
-
-/// What was collected.
-#[derive(Debug, Serialize)]
-struct Collected {
-    to: Address,
-    amount: Amount,
-}
-
-impl Report for Collected {
-    fn human(&self, style: Style) -> String {
-        Fields::new(style).row("collected", &self.amount).row("to", self.to).text()
-    }
 }
 
 impl Dispute {
@@ -201,10 +187,12 @@ impl Answer {
 impl Collect {
     async fn run(self) -> anyhow::Result<Collected> {
         let client = self.account.client().await?;
-        let token = self.token.resolve(&client).await?;
-        let to = self.to.unwrap_or(client.address()?);
-        let amount = Amount::new(client.collect_deposits(token.address, to).await?, &token);
-        Ok(Collected { to, amount })
+        let owner = client.address()?;
+        let nothing = client.owed_by_disputes(owner, client.contracts().dollar).await?.is_zero();
+        let usual = if nothing { TokenName::Spon } else { TokenName::Dollar };
+        let token = self.token.unwrap_or(usual).resolve(&client).await?;
+        let to = self.to.unwrap_or(owner);
+        Ok(Collected::new(client.collect_deposits(token.address, to).await?, &token, to))
     }
 }
 

@@ -37,7 +37,7 @@ pub enum Lease {
     )]
     Open(open::Open),
     /// Add time to a lease, paid from the Ledger balance
-    #[command(name = "topup", after_help = "Example:\n  spheron lease topup 0x91c2d3e4 12h")]
+    #[command(alias = "topup", after_help = "Example:\n  spheron lease top-up 0x91c2d3e4 12h")]
     TopUp(manage::TopUp),
     /// Show for how long a lease is funded
     #[command(after_help = "Example:\n  spheron lease runway 0x91c2d3e4")]

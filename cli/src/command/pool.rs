@@ -145,7 +145,7 @@ impl Commission {
         let client = self.account.client().await?;
         let owner = client.address()?;
         let token = bond::token(&client, role, owner, self.token, None).await?;
-        client.set_commission(role, token.address, self.share.bps()).await?;
+        client.set_commission(role, token.address, self.share.bps().into()).await?;
         let pool = Pool { role, owner, token: token.address };
         PoolState::read(&client, pool, &token).await
     }

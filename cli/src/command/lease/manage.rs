@@ -16,7 +16,7 @@ use crate::{
     output::{Report, Style},
 };
 
-/// `lease topup`
+/// `lease top-up`
 #[derive(Debug, Args)]
 pub struct TopUp {
     /// The lease, by the first digits of its id

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     amount::{Amount, Written},
-    args::{Account, Seconds, address},
+    args::{Account, Percent, PercentError, Seconds, address},
     output::{Output, Report, Style, duration, percent, time},
 };
 
@@ -65,9 +65,9 @@ pub struct New {
     /// What they may cost in a day [default: the budget]
     #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     per_day: Option<Written>,
-    /// For whoever tops up, in basis points of the amount, at most 100
-    #[arg(long, value_name = "BPS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(..=100))]
-    tip: u16,
+    /// For whoever tops up, as a share of the amount, 1% at most
+    #[arg(long, value_name = "PERCENT", default_value = "0.1%", value_parser = tip)]
+    tip: Percent,
     /// For how long the order holds
     #[arg(long = "for", value_name = "TIME", default_value = "30d")]
     valid: Seconds,
@@ -230,7 +230,7 @@ impl New {
             period: DAY,
             threshold: u32::try_from(self.below)?,
             chunk: u32::try_from(self.add)?,
-            tipBps: self.tip,
+            tipBps: self.tip.bps(),
             maxTip: U104::MAX,
             fromWallet: self.from_wallet,
             expiry: U40::try_from(expiry).context("the time is too long: give less")?,
@@ -283,6 +283,12 @@ impl Run {
         }
         Ok(Uses { used })
     }
+}
+
+/// Reads a tip, which is at most what the contract takes (`IStandingTopUps.MAX_TIP_BPS`).
+fn tip(text: &str) -> Result<Percent, String> {
+    let share: Percent = text.parse().map_err(|error: PercentError| error.to_string())?;
+    if share.bps() <= 100 { Ok(share) } else { Err(format!("\"{text}\" is too much: a tip is 1% at most")) }
 }
 
 /// The running leases that an order is for.

@@ -11,7 +11,7 @@ use spheron_client::{Client, lease::SignedOffer};
 
 use crate::{
     amount::{Amount, Written},
-    args::{Account, Seconds, TokenName, address},
+    args::{Account, Percent, Seconds, TokenName, address},
     command::lease::read_offer,
     output::{Fields, Report, Style, duration, time},
 };
@@ -43,9 +43,9 @@ pub struct MakeOffer {
     /// Time at the hold rate once the funds have run out
     #[arg(long, value_name = "TIME", default_value = "2h")]
     grace: Seconds,
-    /// Rate in grace, in percent of the price
-    #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u16).range(0..=100))]
-    hold: u16,
+    /// Rate in grace, as a share of the price, such as 20%
+    #[arg(long, value_name = "PERCENT", default_value = "20%")]
+    hold: Percent,
     /// Notice after which the provider may end a lease without a price
     #[arg(long, value_name = "TIME", default_value = "1h")]
     notice: Seconds,
@@ -164,7 +164,7 @@ impl MakeOffer {
             minSeconds: self.min.try_into()?,
             maxSeconds: self.max.try_into()?,
             graceSeconds: self.grace.try_into()?,
-            holdRateBps: self.hold * 100,
+            holdRateBps: self.hold.bps(),
             noticeSeconds: notice,
             reclaimPrice: u128::try_from(reclaim_price)
                 .context("the reclaim price is above 2^128 wei: ask for less")?,
