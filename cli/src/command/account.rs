@@ -41,8 +41,8 @@ pub enum AccountCommand {
         after_help = "Example:\n  spheron account allow 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --per-hour 2 --exposure 50 --for 30d"
     )]
     Allow(Allow),
-    /// Take what bonds owe: for a renter's loss, for a report, as commission of a pool, or as rewards of a pool that nobody
-    /// was in
+    /// Take what bonds owe: for a renter's loss, for a report, as a pool's commission, or what had not dripped when its last
+    /// delegator left
     #[command(after_help = "Example:\n  spheron account collect --token spon")]
     Collect(Collect),
 }
