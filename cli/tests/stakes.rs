@@ -119,6 +119,8 @@ async fn a_node_changes_its_claim_and_key_and_its_provider_its_wallet_and_owner(
     let stranger = with(keeper, &moved).fails();
     assert!(stranger.contains("NodeRegistry_InvalidConsent"), "{stranger}");
     with(keeper, &["node", "change-operator", &address(node)]).json();
+    let operator = town.as_(hana, &["node", "status", &address(keeper)]).json();
+    assert_eq!((text(&operator["signsFor"]["node"]), &operator["spent"]), (&low(node)[..], &false.into()));
     let former = with(node, &["node", "change-claim", &address(node), "--memory", "1024"]).fails();
     assert!(former.contains("NodeRegistry_InvalidConsent"), "{former}");
     let still = with(keeper, &["node", "change-claim", &address(node), "--memory", "1024"]).json();

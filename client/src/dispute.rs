@@ -6,7 +6,7 @@ use alloy::{
 };
 use spheron_bindings::disputes::{Disputes, IDisputes::Dispute};
 
-use crate::{Client, ClientError, delegation::Pool, event_of};
+use crate::{Client, ClientError, delegation::Pool, event_of, numbering::DisputeStatus};
 
 /// Whom the arbiter's ruling pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Client {
     /// A dispute, `None` if there is none of this number.
     pub async fn dispute(&self, id: u64) -> Result<Option<Dispute>, ClientError> {
         let dispute = self.view(self.contracts().disputes, &Disputes::disputeOfCall { id: U256::from(id) }).await?;
-        Ok((dispute.status != 0).then_some(dispute))
+        Ok((dispute.status != DisputeStatus::None as u8).then_some(dispute))
     }
 
     /// Until when the accused may answer, and from then on the arbiter rule (unix seconds).

@@ -3,7 +3,7 @@
 //! A [`Client`] is one account on one chain of one deployment. Its methods are grouped by what they are about:
 //! [`token`], [`account`] (the Ledger), [`lease`] with its [`receipt`]s, [`standing`] orders and [`remedy`] against a node
 //! that does not deliver, [`node`] (providers) with its [`payout`] and [`handover`], [`gateway`], [`verifier`], [`stake`],
-//! [`delegation`], [`dispute`] and [`rewards`].
+//! [`delegation`], [`dispute`] and [`rewards`]. [`numbering`] names the members of the contracts' enumerations.
 
 pub mod account;
 pub mod delegation;
@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod handover;
 pub mod lease;
 pub mod node;
+pub mod numbering;
 pub mod payout;
 pub mod receipt;
 pub mod remedy;

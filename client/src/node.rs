@@ -207,9 +207,16 @@ impl Client {
         Ok(Bytes::from(key.sign_hash_sync(&consent.eip712_signing_hash(&domain))?.as_bytes()))
     }
 
-    /// Moves a node of the caller to another status, as in `INodeRegistry.Status`.
+    /// Moves a node of the caller to another status, by its number (see [`crate::numbering::NodeStatus`]).
     pub async fn set_node_status(&self, node: Address, status: u8) -> Result<(), ClientError> {
         self.send(self.contracts().node_registry, &NodeRegistry::setStatusCall { node, status }).await.map(drop)
+    }
+
+    /// The node that `key` signs for, or signed for last, under another name than its own.
+    pub async fn node_of_operator(&self, key: Address) -> Result<Option<Address>, ClientError> {
+        let filter = Filter::new().topic2(key.into_word());
+        let changed = self.events::<NodeRegistry::OperatorChanged>(self.contracts().node_registry, filter).await?;
+        Ok(changed.last().map(|event| event.node))
     }
 
     /// What a node claimed when it registered or changed its claim last, `None` if it is not registered.

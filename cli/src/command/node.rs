@@ -62,7 +62,7 @@ pub enum Node {
         after_help = "Example:\n  spheron node change-operator 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --node-keystore new.json"
     )]
     ChangeOperator(handover::ChangeOperator),
-    /// Move a node between active and maintenance, or retire it for good
+    /// Move a node between active and maintenance, or retire it
     #[command(
         after_help = "Example:\n  spheron node set-status 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 maintenance"
     )]

@@ -1,7 +1,8 @@
 use alloy::primitives::{Address, B256, U256};
 use serde::Serialize;
 use spheron_bindings::{attestation_policy::AttestationPolicy, lease_book::ILeaseBook::Terms, ledger::Ledger};
-use spheron_client::Client;
+use spheron_client::{Client, numbering::LeaseStatus};
+use spheron_verifier_core::verdict::Outcome;
 
 use crate::{
     cast::{Cast, Machine},
@@ -44,6 +45,11 @@ impl Renter {
     /// Wei that the lease cost.
     pub fn spent(&self) -> U256 {
         self.brought - self.back
+    }
+
+    /// Whether all of the lease is paid and refunded.
+    pub fn is_over(&self) -> bool {
+        self.lease.status == LeaseStatus::Closed as u8
     }
 }
 
@@ -204,15 +210,15 @@ async fn holdings(client: &Client, token: Address, owner: Address) -> anyhow::Re
 fn verdicts(cast: &Cast, story: &Story, index: usize) -> Vec<NodeVerdict> {
     let row = |measured: &crate::economy::Measured| {
         let (machine, expected) = match cast.node(measured.node).machine {
-            Machine::Honest => ("does the work", 1),
-            Machine::Overclaiming => ("is far slower than the class it claims", 2),
-            Machine::Miscomputing => ("skips part of the work", 3),
+            Machine::Honest => ("does the work", Outcome::Pass),
+            Machine::Overclaiming => ("is far slower than the class it claims", Outcome::BelowClaim),
+            Machine::Miscomputing => ("skips part of the work", Outcome::WrongComputation),
         };
         NodeVerdict {
             node: measured.node,
             machine,
             result: measured.verdict.result,
-            expected,
+            expected: expected as u8,
             signers: measured.signers,
             giga_ops_per_sec: measured.verdict.measurement.gigaOpsPerSec,
             samples: measured.verdict.measurement.leafSamples,

@@ -3,10 +3,7 @@ use std::fmt;
 use alloy::primitives::U256;
 use serde::Serialize;
 
-use super::balance::ChainBalance;
-
-/// `ILeaseBook.Status.Closed`.
-const CLOSED: u8 = 4;
+use super::balance::{ChainBalance, Renter};
 
 /// Something that must hold.
 #[derive(Debug, Serialize)]
@@ -30,7 +27,7 @@ pub fn all(chain: &ChainBalance) -> Vec<Check> {
             "each renter paid exactly rate times attested seconds".to_owned(),
             chain.renters.iter().all(|renter| renter.spent() == renter.lease.expected),
         ),
-        check("every lease is closed".to_owned(), chain.renters.iter().all(|renter| renter.lease.status == CLOSED)),
+        check("every lease is closed".to_owned(), chain.renters.iter().all(Renter::is_over)),
         check(
             "dishonest nodes got nothing, and their renters all of their money back".to_owned(),
             chain.renters.iter().filter(|renter| renter.lease.full_seconds == 0).count() == 2

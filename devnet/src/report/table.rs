@@ -1,5 +1,6 @@
 use alloy::primitives::{U256, utils::format_units};
 use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+use spheron_verifier_core::verdict::Outcome;
 
 use super::balance::{ChainBalance, Holder, NodeVerdict, Provider, Renter};
 
@@ -83,12 +84,12 @@ fn provider_row(chain: &ChainBalance, provider: &Provider) -> [String; 5] {
 }
 
 fn verdict(verdict: &NodeVerdict) -> String {
-    let said = match verdict.result {
-        1 => "passed",
-        2 => "below its claim",
-        3 => "computed wrongly",
-        4 => "did not answer in time",
-        _ => "inconclusive",
+    let said = match Outcome::from_result(verdict.result) {
+        Some(Outcome::Pass) => "passed",
+        Some(Outcome::BelowClaim) => "below its claim",
+        Some(Outcome::WrongComputation) => "computed wrongly",
+        Some(Outcome::Timeout) => "did not answer in time",
+        Some(Outcome::Inconclusive) | None => "inconclusive",
     };
     format!("{}: {said} ({} signers, {} samples)", verdict.node, verdict.signers, verdict.samples)
 }

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, U256};
 use anyhow::Context as _;
 use serde::Serialize;
-use spheron_client::{Client, dispute::Evidence, node::BondRole};
+use spheron_client::{Client, dispute::Evidence, node::BondRole, numbering::DisputeStatus};
 
 use crate::{
     amount::Amount,
@@ -95,7 +95,7 @@ impl DisputeState {
         let role = BondRole::ALL.get(usize::from(dispute.role)).copied();
         Ok(Self {
             id,
-            status: ["none", "open", "accepted", "rejected", "drawn"][usize::from(dispute.status.min(4))],
+            status: DisputeStatus::name_of(dispute.status),
             accused: dispute.accused,
             role: role.with_context(|| format!("dispute {id} is about an unknown role"))?.into(),
             opener: dispute.opener,

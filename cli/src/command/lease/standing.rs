@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use spheron_bindings::standing_top_ups::IStandingTopUps::Order;
-use spheron_client::{Client, ClientError, lease::OpenedLease, standing::StandingOrder};
+use spheron_client::{Client, ClientError, lease::OpenedLease, numbering::LeaseStatus, standing::StandingOrder};
 
 use super::{
     id::{Prefix, short},
@@ -303,10 +303,9 @@ async fn covered(client: &Client, order: &Order) -> anyhow::Result<Vec<OpenedLea
 
 /// Tops the lease up if it runs and its runway is low. A refusal concerns this lease alone.
 async fn top_up(client: &Client, standing: &StandingOrder, lease: &OpenedLease) -> anyhow::Result<Option<Used>> {
-    const OPEN: u8 = 1; // ILeaseBook.Status
     let (runway, until_end) = client.runway(&lease.terms).await?;
     let status = client.lease(lease.lease_id).await?.status;
-    if status != OPEN || until_end.is_zero() || runway >= U256::from(standing.order.threshold) {
+    if status != LeaseStatus::Open as u8 || until_end.is_zero() || runway >= U256::from(standing.order.threshold) {
         return Ok(None);
     }
     let token = client.token(lease.terms.token).await?;

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, U256};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
-use spheron_client::{Client, lease::OpenedLease};
+use spheron_client::{Client, lease::OpenedLease, numbering::LeaseStatus};
 
 use super::id::{Prefix, short};
 use crate::{
@@ -117,13 +117,9 @@ impl Report for LeaseState {
 
 /// `over` is when the end has come, whether or not a transaction has noticed.
 fn status(status: u8, over: bool) -> &'static str {
-    match status {
-        1 | 2 if over => "ended",
-        1 => "open",
-        2 => "ending",
-        3 => "ended",
-        4 => "closed",
-        _ => "unknown",
+    match LeaseStatus::from_number(status) {
+        Some(LeaseStatus::Open | LeaseStatus::Ending) if over => LeaseStatus::Ended.name(),
+        _ => LeaseStatus::name_of(status),
     }
 }
 

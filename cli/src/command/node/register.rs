@@ -9,7 +9,11 @@ use alloy::primitives::{Address, B256, keccak256};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use spheron_bindings::node_registry::INodeRegistry::Claim;
-use spheron_client::{Client, node::BondRole};
+use spheron_client::{
+    Client,
+    node::BondRole,
+    numbering::{NodeKind, NodeStatus},
+};
 
 use super::{
     resource::Resource,
@@ -90,6 +94,15 @@ pub enum Kind {
     Fizz,
 }
 
+impl From<Kind> for NodeKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Provider => Self::Provider,
+            Kind::Fizz => Self::Fizz,
+        }
+    }
+}
+
 /// `node change-claim`
 #[derive(Debug, Args)]
 pub struct ChangeClaim {
@@ -149,11 +162,21 @@ pub struct SetStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum NewStatus {
     /// It can be leased
-    Active = 1,
+    Active,
     /// It cannot be leased for now
-    Maintenance = 2,
-    /// It is gone for good
-    Retired = 4,
+    Maintenance,
+    /// It is gone, unless it registers anew
+    Retired,
+}
+
+impl From<NewStatus> for NodeStatus {
+    fn from(status: NewStatus) -> Self {
+        match status {
+            NewStatus::Active => Self::Active,
+            NewStatus::Maintenance => Self::Maintenance,
+            NewStatus::Retired => Self::Retired,
+        }
+    }
 }
 
 impl ProviderRegister {
@@ -177,7 +200,7 @@ impl Register {
     fn claim(&self) -> anyhow::Result<Claim> {
         let spec_hash = self.spec.as_deref().map_or(Ok(B256::ZERO), hash_of)?;
         Ok(Claim {
-            kind: self.kind as u8,
+            kind: NodeKind::from(self.kind) as u8,
             resource: self.resource.0,
             units: self.units,
             cpuResource: self.cpu.map_or(0, |cpu| cpu.0),
@@ -236,7 +259,7 @@ fn hash_of(file: &Path) -> anyhow::Result<B256> {
 impl SetStatus {
     pub(super) async fn run(self) -> anyhow::Result<NodeState> {
         let client = self.account.client().await?;
-        client.set_node_status(self.node, self.status as u8).await?;
+        client.set_node_status(self.node, NodeStatus::from(self.status) as u8).await?;
         NodeState::read(&client, self.node).await
     }
 }

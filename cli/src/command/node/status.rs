@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, U256};
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use serde::Serialize;
 use spheron_accounting::trust_tier;
 use spheron_bindings::node_registry::INodeRegistry::Provider;
-use spheron_client::{Client, node::BondRole};
+use spheron_client::{
+    Client,
+    node::BondRole,
+    numbering::{NodeKind, NodeStatus},
+};
 
 use super::resource;
 use crate::{
@@ -46,6 +50,18 @@ pub enum Standing {
     Provider(Box<ProviderState>),
     /// A node.
     Node(Box<NodeState>),
+    /// A key that signs for a node, and is not its name.
+    Operator(Box<OperatorState>),
+}
+
+/// A node's key that came in the place of an earlier one.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperatorState {
+    operator: Address,
+    /// Whether another key has come in its place since.
+    spent: bool,
+    signs_for: NodeState,
 }
 
 /// Where a provider stands.
@@ -104,6 +120,7 @@ impl Report for Standing {
         match self {
             Self::Provider(provider) => provider.human(style),
             Self::Node(node) => node.human(style),
+            Self::Operator(operator) => operator.human(style),
         }
     }
 }
@@ -129,6 +146,16 @@ impl Report for ProviderState {
             text += &style.table(&header, self.nodes.iter().map(NodeState::line));
         }
         text
+    }
+}
+
+impl Report for OperatorState {
+    fn human(&self, style: Style) -> String {
+        let said = match self.spent {
+            true => "no node any more: its key was changed",
+            false => "the node below",
+        };
+        Fields::new(style).row("operator", self.operator).row("signs for", said).text() + &self.signs_for.human(style)
     }
 }
 
@@ -166,10 +193,20 @@ impl Status {
     pub(super) async fn run(self) -> anyhow::Result<Standing> {
         let client = self.account.reader().await?;
         let subject = whose(self.subject, &client)?;
-        if client.node(subject).await?.status != 0 {
-            return Ok(Standing::Node(Box::new(NodeState::read(&client, subject).await?)));
-        }
-        Ok(Standing::Provider(Box::new(ProviderState::read(&client, subject).await?)))
+        Ok(match NodeStatus::from_number(client.node(subject).await?.status) {
+            Some(NodeStatus::None) => Standing::Provider(Box::new(ProviderState::read(&client, subject).await?)),
+            Some(NodeStatus::Operator) => Standing::Operator(Box::new(OperatorState::read(&client, subject).await?)),
+            _ => Standing::Node(Box::new(NodeState::read(&client, subject).await?)),
+        })
+    }
+}
+
+impl OperatorState {
+    async fn read(client: &Client, operator: Address) -> anyhow::Result<Self> {
+        let node = client.node_of_operator(operator).await?;
+        let node = node.with_context(|| format!("the log has no node that {operator} signs for"))?;
+        let spent = client.node(node).await?.operator != operator;
+        Ok(Self { operator, spent, signs_for: NodeState::read(client, node).await? })
     }
 }
 
@@ -199,15 +236,14 @@ impl NodeState {
     /// Reads it from the chain.
     pub async fn read(client: &Client, node: Address) -> anyhow::Result<Self> {
         let registered = client.node(node).await?;
-        ensure!(registered.status != 0, "{node} is no node on {}", client.deployment().chain);
+        ensure!(registered.status != NodeStatus::None as u8, "{node} is no node on {}", client.deployment().chain);
         let (measured_at, attested_units) = client.standing(node).await?;
         let (attested_until, _) = client.attested_until(node).await?;
         Ok(Self {
             node,
             provider: registered.provider,
-            status: ["none", "active", "maintenance", "suspended", "retired", "operator"]
-                [usize::from(registered.status.min(5))],
-            kind: if registered.kind == 0 { "provider" } else { "fizz" },
+            status: NodeStatus::name_of(registered.status),
+            kind: NodeKind::name_of(registered.kind),
             resource: registered.resource,
             resource_name: resource::name(registered.resource),
             units: registered.units,

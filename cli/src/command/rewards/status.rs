@@ -4,7 +4,7 @@ use alloy::primitives::{B256, U256};
 use anyhow::ensure;
 use clap::Args;
 use serde::Serialize;
-use spheron_client::Client;
+use spheron_client::{Client, numbering::EpochStatus};
 
 use crate::{
     amount::Amount,
@@ -35,9 +35,6 @@ pub struct EpochState {
     paid: Amount,
     now: u64,
 }
-
-/// As `IDistributor.Status`.
-const STATUS: [&str; 7] = ["none", "funded", "posted", "challenged", "active", "disabled", "swept"];
 
 impl Report for EpochState {
     fn human(&self, style: Style) -> String {
@@ -70,7 +67,7 @@ impl EpochState {
             root: epoch.root,
             leaf_count: epoch.leafCount.to(),
             activates_at: client.activation_of(number).await?,
-            status: STATUS[usize::from(epoch.status).min(STATUS.len() - 1)],
+            status: EpochStatus::name_of(epoch.status),
             cap: Amount::new(U256::from(epoch.cap), &token),
             paid: Amount::new(U256::from(epoch.paid), &token),
             now: client.chain_time().await?,

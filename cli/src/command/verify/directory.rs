@@ -5,12 +5,9 @@ use std::collections::HashMap;
 use alloy::primitives::{Address, B256};
 use anyhow::{Context as _, ensure};
 use futures::future::{BoxFuture, FutureExt as _};
-use spheron_client::Client;
+use spheron_client::{Client, numbering::NodeStatus};
 use spheron_verifier_core::wire::{Domain, Terms};
 use spheron_verifier_service::Directory;
-
-/// `INodeRegistry.Status.Active`
-const ACTIVE: u8 = 1;
 
 /// Verifiers as they were named, and everything else from the chains.
 #[derive(Debug)]
@@ -68,7 +65,7 @@ async fn check_committee(chain: &Client, terms: &Terms) -> anyhow::Result<()> {
 
 async fn check_claim(chain: &Client, terms: &Terms) -> anyhow::Result<()> {
     let node = chain.node(terms.node).await?;
-    ensure!(node.status == ACTIVE, "node {} is not active", terms.node);
+    ensure!(node.status == NodeStatus::Active as u8, "node {} is not active", terms.node);
     ensure!(
         node.provider == terms.provider,
         "node {} belongs to {}, not {}",

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use alloy::primitives::Address;
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use spheron_client::Client;
+use spheron_client::{Client, numbering::NodeStatus};
 use spheron_verifier_agent::http::ApiError;
 use spheron_verifier_core::verdict::SignedVerdict;
 use spheron_verifier_service::Work;
@@ -59,7 +59,7 @@ impl Measure {
             None => Default::default(),
         };
         let node = client.node(self.node).await?;
-        ensure!(node.status != 0, "{} is no node on {}", self.node, client.deployment().chain);
+        ensure!(node.status != NodeStatus::None as u8, "{} is no node on {}", self.node, client.deployment().chain);
         let beacon_round = client.round_at(client.chain_time().await?).await?;
         let (_, quorum) = client.quorum().await?;
         Ok(Work {
