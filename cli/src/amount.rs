@@ -4,11 +4,14 @@ use std::{fmt, str::FromStr};
 
 use alloy::primitives::U256;
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
-use spheron_client::token::Token;
+use spheron_client::token::{Token, grouped};
 use thiserror::Error;
 
 /// The symbol of the smallest unit of any token.
 const WEI: &str = "wei";
+
+/// Seconds of an hour, in which people count prices.
+const HOUR: u64 = 3_600;
 
 /// An amount as a person wrote it: `12.5`, `12.5 tUSD`, or exactly, `12500000 wei`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +116,11 @@ impl Written {
         }
     }
 
+    /// Wei of `token` in a second, where this is for an hour, rounded down; the price itself is never 0.
+    pub fn per_second(&self, token: &Token) -> Result<U256, AmountError> {
+        Ok(self.in_token(token)? / U256::from(HOUR))
+    }
+
     /// The number times 10^decimals.
     fn scaled(&self, decimals: u8, symbol: &str) -> Result<U256, AmountError> {
         let (number, symbol) = (self.number.clone(), symbol.to_owned());
@@ -162,6 +170,11 @@ impl Amount {
     pub fn new(wei: U256, token: &Token) -> Self {
         Self { wei, symbol: token.symbol.clone(), decimals: token.decimals }
     }
+
+    /// What a lease of an hour costs at `rate` (wei per second) of `token`.
+    pub fn per_hour(rate: U256, token: &Token) -> Self {
+        Self::new(rate * U256::from(HOUR), token)
+    }
 }
 
 impl fmt::Display for Amount {
@@ -187,14 +200,6 @@ impl Serialize for Amount {
         fields.serialize_field("decimals", &self.decimals)?;
         fields.end()
     }
-}
-
-/// Digits in groups of three.
-fn grouped(digits: &str) -> String {
-    let head = digits.len() % 3;
-    let mut groups: Vec<&str> = if head == 0 { vec![] } else { vec![&digits[..head]] };
-    groups.extend((head..digits.len()).step_by(3).map(|at| &digits[at..at + 3]));
-    groups.join(",")
 }
 
 #[cfg(test)]
@@ -232,6 +237,13 @@ mod tests {
         let above = "115792089237316195423570985008687907853269984665640564039457584007913129.639936";
         assert!(wei(above).unwrap_err().to_string().contains("2^256 - 1"));
         assert_eq!(wei("5 SPON").unwrap_err().to_string(), "5 SPON was given, but this is paid in tUSD");
+    }
+
+    #[test]
+    fn prices_are_of_an_hour_and_rates_of_a_second() {
+        let price: Written = "0.36".parse().unwrap();
+        assert_eq!(price.per_second(&dollar()), Ok(U256::from(100)));
+        assert_eq!(Amount::per_hour(U256::from(100), &dollar()).to_string(), "0.36 tUSD");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! | [`command`] | one module per command |
 //! | [`args`] | arguments that commands share: network, key, addresses, durations |
 //! | [`amount`] | amounts of money in units that people use |
+//! | [`file`] | JSON files that people name |
 //! | [`output`] | what commands print, for people and as JSON |
 //! | [`hint`] | what to do about an error |
 //! | [`clock`] | the time by which services act |
@@ -14,6 +15,7 @@ mod amount;
 mod args;
 mod clock;
 mod command;
+mod file;
 mod hint;
 mod output;
 mod shutdown;

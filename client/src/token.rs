@@ -39,6 +39,14 @@ pub struct Token {
     pub decimals: u8,
 }
 
+/// Digits in groups of three: `1,234,567`.
+pub fn grouped(digits: &str) -> String {
+    let head = digits.len() % 3;
+    let mut groups: Vec<&str> = if head == 0 { vec![] } else { vec![&digits[..head]] };
+    groups.extend((head..digits.len()).step_by(3).map(|at| &digits[at..at + 3]));
+    groups.join(",")
+}
+
 impl Client {
     /// Symbol and decimals of the token at `address`.
     pub async fn token(&self, address: Address) -> Result<Token, ClientError> {

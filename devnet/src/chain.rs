@@ -1,6 +1,6 @@
 //! One local chain with its deployment, and everybody's client on it.
 
-use std::{collections::HashMap, path::Path, time::Duration};
+use std::{collections::HashMap, path::Path};
 
 use alloy::{
     network::EthereumWallet,
@@ -8,7 +8,7 @@ use alloy::{
     providers::{Provider, ProviderBuilder},
 };
 use anyhow::Context as _;
-use spheron_client::Client;
+use spheron_client::{Client, poll_by_distance};
 use spheron_deployment::{Deployment, Plan, Settings, deploy};
 
 use crate::{
@@ -88,9 +88,9 @@ async fn deploy_contracts(spec: ChainSpec, cast: &Cast, anvil: &Anvil) -> anyhow
 }
 
 fn signing_as(actor: &Actor, anvil: &Anvil) -> anyhow::Result<impl Provider + use<>> {
-    let provider =
-        ProviderBuilder::new().wallet(EthereumWallet::from(actor.key.clone())).connect_http(anvil.url().parse()?);
-    provider.client().set_poll_interval(Duration::from_millis(10));
+    let url: reqwest::Url = anvil.url().parse()?;
+    let provider = ProviderBuilder::new().wallet(EthereumWallet::from(actor.key.clone())).connect_http(url.clone());
+    poll_by_distance(&provider, &url);
     Ok(provider)
 }
 

@@ -19,6 +19,7 @@ use crate::{
 };
 
 pub use rewarding::Rewards;
+pub use spheron_accounting::attestation::VERDICT_DEADLINE;
 pub use verifying::Measured;
 
 /// Seconds of a minute, an hour and a day.
@@ -27,9 +28,6 @@ pub const MINUTE: u64 = 60;
 pub const HOUR: u64 = 3_600;
 /// Seconds of a day.
 pub const DAY: u64 = 86_400;
-
-/// How long after its measurement a verdict may come; what is not attested by then is refunded.
-pub const VERDICT_DEADLINE: u64 = 48 * HOUR;
 
 /// One chain of the economy.
 pub struct Stage<'a> {

@@ -11,8 +11,7 @@ use spheron_client::{Client, token::Token};
 
 use crate::{
     amount::{Amount, Written, WrittenOrAll},
-    args::{Account, Seconds, TokenName, address},
-    command::bond::whose,
+    args::{Account, Seconds, TokenName, address, whose},
     output::{Fields, Output, Report, Style, time},
 };
 
@@ -310,10 +309,9 @@ impl Allow {
             return Ok(Allowance { rateCap: 0, exposureCap: 0, expiry: U40::ZERO, maxTail: 0 });
         };
         let cap = |wei: U256| u128::try_from(wei).context("a cap is below 2^128 wei: give less");
-        let rate = per_hour.in_token(token)? / U256::from(3_600);
         let expiry = now.saturating_add(valid.0);
         Ok(Allowance {
-            rateCap: cap(rate)?,
+            rateCap: cap(per_hour.per_second(token)?)?,
             exposureCap: cap(exposure.in_token(token)?)?,
             expiry: U40::try_from(expiry).context("the time is too long: give less")?,
             maxTail: self.ahead.map_or(u32::MAX, |ahead| u32::try_from(ahead.0).unwrap_or(u32::MAX)),

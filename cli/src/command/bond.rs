@@ -1,7 +1,7 @@
 //! Bonds, of providers under `spheron node`, of verifiers under `spheron verify`, of gateways under `spheron gateway`.
 
 use alloy::primitives::{Address, U256};
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use clap::Args;
 use serde::Serialize;
 use spheron_client::{Client, node::BondRole, token::Token};
@@ -221,12 +221,4 @@ async fn usual_token(client: &Client, role: BondRole, owner: Address) -> anyhow:
         }
     }
     Ok(client.contracts().spon)
-}
-
-/// The account that a status is about: as named, else the key's.
-pub fn whose(named: Option<Address>, client: &Client) -> anyhow::Result<Address> {
-    match named {
-        Some(address) => Ok(address),
-        None => client.address().context("no key and no address: name an address, or pass --keystore"),
-    }
 }

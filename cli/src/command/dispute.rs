@@ -11,13 +11,9 @@ use clap::{Args, Subcommand};
 use spheron_client::{delegation::Pool, dispute::Evidence};
 
 use self::state::{DisputeList, DisputeState};
-use super::{
-    account::Collected,
-    bond::{self, whose},
-    pool::Role,
-};
+use super::{account::Collected, bond, pool::Role};
 use crate::{
-    args::{Account, TokenName, address},
+    args::{Account, TokenName, address, whose},
     output::Output,
 };
 

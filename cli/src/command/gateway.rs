@@ -8,11 +8,11 @@ use serde::Serialize;
 use spheron_client::{Client, node::BondRole};
 
 use super::{
-    bond::{self, BondState, whose},
+    bond::{self, BondState},
     pool,
 };
 use crate::{
-    args::{Account, TokenName, address},
+    args::{Account, TokenName, address, whose},
     output::{Fields, Output, Report, Style},
 };
 

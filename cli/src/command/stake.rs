@@ -12,8 +12,7 @@ use spheron_client::{Client, token::Token};
 
 use crate::{
     amount::{Amount, Written, WrittenOrAll},
-    args::{Account, TokenName, address},
-    command::bond::whose,
+    args::{Account, TokenName, address, whose},
     output::{Fields, Output, Report, Style, duration, possible},
 };
 

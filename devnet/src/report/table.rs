@@ -1,5 +1,6 @@
 use alloy::primitives::{U256, utils::format_units};
 use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+use spheron_client::token::grouped;
 use spheron_verifier_core::verdict::Outcome;
 
 use super::balance::{ChainBalance, Holder, NodeVerdict, Provider, Renter};
@@ -123,17 +124,6 @@ fn units(wei: U256, decimals: u8, places: usize) -> String {
     let fraction = fraction[..places.min(fraction.len())].trim_end_matches('0');
     let whole = grouped(whole);
     if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") }
-}
-
-fn grouped(digits: &str) -> String {
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Topping up, settling, ending and listing leases.
 
 use alloy::primitives::{Address, U256};
-use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 use spheron_client::{Client, lease::OpenedLease};
@@ -12,7 +11,7 @@ use super::{
 };
 use crate::{
     amount::Amount,
-    args::{Account, Network, Seconds, address},
+    args::{Account, Network, Seconds, address, whose},
     output::{Report, Style},
 };
 
@@ -158,13 +157,9 @@ impl Reclaim {
 impl List {
     pub(super) async fn run(self) -> anyhow::Result<Leases> {
         let client = self.account.reader().await?;
-        let opened = match (self.node, self.renter) {
-            (Some(node), _) => client.leases_on_node(node).await?,
-            (None, Some(renter)) => client.leases_of_renter(renter).await?,
-            (None, None) => {
-                let renter = client.address().context("whose leases? pass --renter or --node")?;
-                client.leases_of_renter(renter).await?
-            }
+        let opened = match self.node {
+            Some(node) => client.leases_on_node(node).await?,
+            None => client.leases_of_renter(whose(self.renter, &client)?).await?,
         };
         let mut leases = Vec::new();
         for lease in &opened {

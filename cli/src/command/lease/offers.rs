@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 use spheron_client::{Client, lease::SignedOffer, token::Token};
 
-use super::{id::short, state::HOUR};
+use super::id::short;
 use crate::{
     amount::{Amount, Written},
     args::{Network, TokenName, address},
@@ -127,7 +127,7 @@ pub async fn offer_row(client: &Client, signed: SignedOffer) -> anyhow::Result<O
         offer: client.hash_offer(offer),
         node: offer.node,
         units: offer.units,
-        per_hour: Amount::new(U256::from(offer.rate) * U256::from(HOUR), &token),
+        per_hour: Amount::per_hour(U256::from(offer.rate), &token),
         min_seconds: offer.minSeconds,
         max_seconds: offer.maxSeconds,
         deadline: offer.deadline,

@@ -1,9 +1,9 @@
 //! Opening a lease.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use alloy::primitives::B256;
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use spheron_client::{
@@ -19,6 +19,7 @@ use super::{
 use crate::{
     amount::Amount,
     args::{Account, Seconds, hash},
+    file::read_json,
     output::{Fields, Report, Style, duration},
 };
 
@@ -127,7 +128,5 @@ async fn find_offer(client: &Client, named: &str) -> anyhow::Result<SignedOffer>
 
 /// Reads a signed offer.
 pub fn read_offer(path: &Path) -> anyhow::Result<SignedOffer> {
-    let shown = path.display();
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read the offer {shown}"))?;
-    serde_json::from_str(&text).with_context(|| format!("{shown} is no signed offer"))
+    read_json(path, "signed offer")
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     amount::{Amount, Written},
-    args::{Account, Percent, PercentError, Seconds, address},
+    args::{Account, Percent, PercentError, Seconds, address, whose},
     output::{Output, Report, Style, duration, percent, time},
 };
 
@@ -242,11 +242,7 @@ impl New {
 impl List {
     async fn run(self) -> anyhow::Result<Orders> {
         let client = self.account.reader().await?;
-        let renter = match (self.all, self.renter) {
-            (true, _) => None,
-            (false, Some(renter)) => Some(renter),
-            (false, None) => Some(client.address().context("whose orders? pass --renter or --all")?),
-        };
+        let renter = if self.all { None } else { Some(whose(self.renter, &client)?) };
         let mut orders = Vec::new();
         for order in client.standing_orders(renter).await? {
             orders.push(order_row(&client, order).await?);

@@ -11,9 +11,6 @@ use crate::{
     output::{Fields, Report, Style, duration, time},
 };
 
-/// Seconds of an hour, in which people count prices.
-pub const HOUR: u64 = 3_600;
-
 /// Where a lease stands.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,7 +62,7 @@ impl LeaseState {
             provider: terms.provider,
             node: terms.node,
             status: status(lease.status, until_end.is_zero()),
-            per_hour: Amount::new(U256::from(terms.rate) * U256::from(HOUR), &token),
+            per_hour: Amount::per_hour(U256::from(terms.rate), &token),
             start: terms.start.to(),
             settled_to: lease.settledTo.to(),
             funded_until: lease.fundedUntil.to(),

@@ -1,6 +1,6 @@
 //! Offers of a node.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use alloy::primitives::{Address, U256, aliases::U96};
 use anyhow::{Context as _, ensure};
@@ -13,11 +13,9 @@ use crate::{
     amount::{Amount, Written},
     args::{Account, Percent, Seconds, TokenName, address},
     command::lease::read_offer,
+    file::write_json,
     output::{Fields, Report, Style, duration, time},
 };
-
-/// Seconds of an hour, in which people count prices.
-const HOUR: u64 = 3_600;
 
 /// `node offer`
 #[derive(Debug, Args)]
@@ -123,7 +121,7 @@ impl Report for OfferState {
 impl OfferState {
     async fn new(client: &Client, signed: SignedOffer, done: &'static str) -> anyhow::Result<Self> {
         let token = client.token(signed.offer.token).await?;
-        let per_hour = Amount::new(U256::from(signed.offer.rate) * U256::from(HOUR), &token);
+        let per_hour = Amount::per_hour(U256::from(signed.offer.rate), &token);
         Ok(Self { offer: client.hash_offer(&signed.offer).to_string(), per_hour, done, file: None, signed })
     }
 }
@@ -133,8 +131,7 @@ impl MakeOffer {
         let client = self.account.client().await?;
         let signed = client.sign_offer(self.offer(&client).await?, client.signer()?)?;
         if let Some(file) = &self.out {
-            let text = serde_json::to_string_pretty(&signed)? + "\n";
-            fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+            write_json(file, &signed)?;
         }
         if self.post {
             client.post_offer(&signed).await?;
@@ -145,7 +142,7 @@ impl MakeOffer {
 
     async fn offer(&self, client: &Client) -> anyhow::Result<Offer> {
         let token = TokenName::choose(self.token, self.price.symbol(), client).await?;
-        let rate = self.price.in_token(&token)? / U256::from(HOUR);
+        let rate = self.price.per_second(&token)?;
         ensure!(!rate.is_zero(), "the price is less than one wei per second: ask for more");
         let notice: u32 = self.notice.try_into()?;
         let reclaim_price = match &self.reclaim_price {

@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use crate::{
     amount::{Amount, Written},
-    args::{Account, TokenName, address},
-    command::bond::whose,
+    args::{Account, TokenName, address, whose},
     output::{Fields, Report, Style},
 };
 

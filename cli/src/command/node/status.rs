@@ -17,8 +17,8 @@ use spheron_client::{
 use super::resource;
 use crate::{
     amount::Amount,
-    args::{Account, address},
-    command::bond::{BondState, whose},
+    args::{Account, address, whose},
+    command::bond::BondState,
     output::{Fields, Report, Style, duration, time},
 };
 

@@ -1,6 +1,6 @@
 //! The reward file: what an epoch pays, and every number on the way.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use alloy::primitives::{Address, B256, U256};
 use anyhow::{Context as _, ensure};
@@ -11,6 +11,8 @@ use spheron_accounting::{
     wei,
 };
 use spheron_client::Client;
+
+use crate::file::{read_json, write_json};
 
 /// What an epoch pays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,15 +68,12 @@ impl RewardFile {
 
     /// Reads a file.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let shown = path.display();
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read the reward file {shown}"))?;
-        serde_json::from_str(&text).with_context(|| format!("{shown} is no reward file"))
+        read_json(path, "reward file")
     }
 
     /// Writes a file.
     pub fn write(&self, path: &Path) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(self)? + "\n";
-        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+        write_json(path, self)
     }
 
     /// Which tree it is.

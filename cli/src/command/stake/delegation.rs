@@ -8,9 +8,9 @@ use spheron_client::{Client, delegation::Pool, token::Token};
 
 use crate::{
     amount::{Amount, Written, WrittenOrAll},
-    args::{Account, TokenName, address},
+    args::{Account, TokenName, address, whose},
     command::{
-        bond::{self, whose},
+        bond,
         pool::{PoolState, Role},
         thaw::Thaw,
     },

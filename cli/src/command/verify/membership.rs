@@ -7,8 +7,8 @@ use serde::Serialize;
 use spheron_client::{Client, node::BondRole};
 
 use crate::{
-    args::{Account, TokenName, address},
-    command::bond::{self, BondState, whose},
+    args::{Account, TokenName, address, whose},
+    command::bond::{self, BondState},
     output::{Fields, Report, Style},
 };
 

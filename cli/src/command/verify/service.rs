@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     str::FromStr,
@@ -26,6 +25,7 @@ use super::{
 use crate::{
     args::{KeyArgs, Networks, Seconds, address},
     clock::TimeSource,
+    file::read_json,
     shutdown,
 };
 
@@ -135,10 +135,8 @@ impl Run {
 }
 
 fn read_policy(file: &Path) -> anyhow::Result<Policy> {
-    let shown = file.display();
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read the policy {shown}"))?;
-    let policy: Policy = serde_json::from_str(&text).with_context(|| format!("{shown} is no policy"))?;
-    policy.validate().with_context(|| format!("{shown} cannot be used"))?;
+    let policy: Policy = read_json(file, "policy")?;
+    policy.validate().with_context(|| format!("{} cannot be used", file.display()))?;
     Ok(policy)
 }
 

@@ -1,15 +1,14 @@
 //! Signed verdicts: bringing and explaining them.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use alloy::primitives::{Address, B256};
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use clap::Args;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use spheron_client::Client;
 use spheron_verifier_core::{
     evidence::Evidence,
@@ -20,6 +19,7 @@ use spheron_verifier_core::{
 use super::directory::domain_of;
 use crate::{
     args::Account,
+    file::{read_json, write_json},
     output::{Fields, Output, Report, Style, time},
 };
 
@@ -108,8 +108,7 @@ impl VerdictState {
 
     /// Writes the signed verdict into a file.
     pub fn write(self, file: &Path) -> anyhow::Result<Self> {
-        let text = serde_json::to_string_pretty(&self.signed)? + "\n";
-        fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        write_json(file, &self.signed)?;
         Ok(Self { file: Some(file.to_owned()), ..self })
     }
 }
@@ -135,7 +134,7 @@ impl Report for Explanation {
 
 impl Submit {
     pub(super) async fn run(self) -> anyhow::Result<VerdictState> {
-        let signed: SignedVerdict = read(&self.file, "signed verdict")?;
+        let signed: SignedVerdict = read_json(&self.file, "signed verdict")?;
         let client = self.account.client().await?;
         VerdictState::of(&client, signed, true).await
     }
@@ -143,8 +142,8 @@ impl Submit {
 
 impl Explain {
     pub(super) async fn run(self, output: Output) -> anyhow::Result<ExitCode> {
-        let signed: SignedVerdict = read(&self.file, "signed verdict")?;
-        let evidence = self.evidence.as_deref().map(|file| read::<Evidence>(file, "evidence")).transpose()?;
+        let signed: SignedVerdict = read_json(&self.file, "signed verdict")?;
+        let evidence = self.evidence.as_deref().map(|file| read_json::<Evidence>(file, "evidence")).transpose()?;
         let supports = |evidence: &Evidence| {
             let named = evidence.hash() == signed.verdict.evidenceHash;
             named && evidence.judge().is_ok_and(|judged| judged.verdict == signed.verdict)
@@ -167,10 +166,4 @@ fn in_words(result: u8) -> &'static str {
         Some(Outcome::Inconclusive) => "inconclusive",
         None => "unknown",
     }
-}
-
-fn read<T: DeserializeOwned>(file: &Path, what: &str) -> anyhow::Result<T> {
-    let shown = file.display();
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
-    serde_json::from_str(&text).with_context(|| format!("{shown} is no {what}"))
 }
