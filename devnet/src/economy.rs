@@ -72,6 +72,15 @@ impl<'a> Stage<'a> {
         self.leases.iter().map(|(name, lease)| (*name, lease))
     }
 
+    /// Moves the chain to `opening - seconds`.
+    ///
+    /// # Errors
+    ///
+    /// If anvil does not answer.
+    pub async fn before(&self, seconds: u64) -> anyhow::Result<()> {
+        self.chain.anvil.travel_to(self.opening - seconds).await
+    }
+
     /// Moves the chain to `opening + seconds`.
     ///
     /// # Errors

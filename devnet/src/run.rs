@@ -126,21 +126,42 @@ async fn play<'a>(
     let opening = (now / DAY + 1 + u64::from(now % DAY + 2 * HOUR > DAY)) * DAY;
     let mut a = Stage::new(arbitrum, cast, opening);
     let mut b = Stage::new(base, cast, opening);
+    everybody_joins(&mut a, &mut b, services, progress).await?;
+    let measured = leases_run(&mut a, &mut b, services, progress).await?;
+    let story = everybody_is_paid(&a, &b, measured, services, progress).await?;
+    Ok(Played { arbitrum: a, base: b, story })
+}
 
-    try_join!(arbitrum.anvil.travel_to(opening - 90 * MINUTE), base.anvil.travel_to(opening - 90 * MINUTE))?;
+/// The evening before: bonds, offers, a first beacon, a stake.
+async fn everybody_joins(
+    a: &mut Stage<'_>,
+    b: &mut Stage<'_>,
+    services: &Services,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    try_join!(a.before(90 * MINUTE), b.before(90 * MINUTE))?;
     try_join!(a.providers_join(|node| services.agent_url(node)), b.providers_join(|node| services.agent_url(node)))?;
     progress.step("providers bonded, registered their nodes and posted signed offers");
     try_join!(a.verifiers_join(), b.verifiers_join())?;
     // A verifier reveals from the round after its joining on, for the beacon of the next one.
-    try_join!(arbitrum.anvil.travel_to(opening - 30 * MINUTE), base.anvil.travel_to(opening - 30 * MINUTE))?;
+    try_join!(a.before(30 * MINUTE), b.before(30 * MINUTE))?;
     try_join!(a.verifiers_reveal(), b.verifiers_reveal())?;
     progress.step("verifiers bonded, joined and revealed into the beacon");
     try_join!(a.holder_stakes(), b.holder_stakes())?;
+    Ok(())
+}
 
+/// The day: leases are opened, measured, topped up, and end. Returns the verdicts by chain.
+async fn leases_run(
+    a: &mut Stage<'_>,
+    b: &mut Stage<'_>,
+    services: &Services,
+    progress: &Progress,
+) -> anyhow::Result<[Vec<Measured>; 2]> {
     try_join!(a.at(MINUTE), b.at(MINUTE))?;
     try_join!(a.renters_open(), b.renters_open())?;
     progress.step("renters deposited by one signature each and opened leases on the offers");
-    try_join!(services.wait_until_synced(arbitrum), services.wait_until_synced(base))?;
+    try_join!(services.wait_until_synced(a.chain), services.wait_until_synced(b.chain))?;
     let measured = [a.verifiers_measure(services).await?, b.verifiers_measure(services).await?];
     progress.step("verifiers challenged every node, checked its work, and brought their verdicts");
     try_join!(a.cheated_renters_close(), b.cheated_renters_close())?;
@@ -151,6 +172,17 @@ async fn play<'a>(
     progress.step("Bo ran dry: grace at the hold rate, then the end");
     try_join!(a.ada_tops_up(), b.ada_tops_up())?;
     progress.step("Ada topped up");
+    Ok(measured)
+}
+
+/// The weeks after: fees, rewards, refunds, and the end of the stake.
+async fn everybody_is_paid(
+    a: &Stage<'_>,
+    b: &Stage<'_>,
+    measured: [Vec<Measured>; 2],
+    services: &Services,
+    progress: &Progress,
+) -> anyhow::Result<Story> {
     let (dripped_a, dripped_b) = try_join!(a.fees_drip(), b.fees_drip())?;
     progress.step("fees drip into the stake");
     try_join!(a.ada_ends(), b.ada_ends())?;
@@ -160,7 +192,7 @@ async fn play<'a>(
     try_join!(a.rewards_are_paid(services, &rewards_a), b.rewards_are_paid(services, &rewards_b))?;
     progress.step("the root activated, and one call paid every node");
     // Seconds without a verdict are refunded once none can come any more.
-    let renters = cast.renters();
+    let renters = a.cast.renters();
     try_join!(a.settle(&renters), b.settle(&renters))?;
     let (fees_a, fees_b) = try_join!(a.collect_dollar_fees(), b.collect_dollar_fees())?;
     try_join!(a.everybody_withdraws(), b.everybody_withdraws())?;
@@ -168,15 +200,13 @@ async fn play<'a>(
     try_join!(a.at(DAY + VERDICT_DEADLINE + 8 * DAY), b.at(DAY + VERDICT_DEADLINE + 8 * DAY))?;
     let (unstaked_a, unstaked_b) = try_join!(a.holder_leaves(), b.holder_leaves())?;
     progress.step("Hana left the stake after its cooldown");
-
-    let story = Story {
+    Ok(Story {
         measured,
         rewards: [rewards_a, rewards_b],
         dripped: [dripped_a, dripped_b],
         dollar_fees: [fees_a, fees_b],
         unstaked: [unstaked_a, unstaked_b],
-    };
-    Ok(Played { arbitrum: a, base: b, story })
+    })
 }
 
 async fn audit(services: &Services, files: &Files, arbitrum: &Chain, base: &Chain) -> anyhow::Result<Value> {
