@@ -41,13 +41,14 @@ interface IOutageClock {
     /// Restricted.
     function setFeed(address feed) external;
 
-    /// @notice Seconds of outage in [from, to), up to now. It counts `MAX_ROUNDS` rounds that nobody has read yet too.
+    /// @notice Seconds of outage in [from, to), up to now. It also counts up to `MAX_ROUNDS` rounds
+    /// that nobody has read yet.
     function outageBetween(uint256 from, uint256 to) external view returns (uint256 seconds_);
 
     /// @notice Number of outages that are over and recorded.
     function outageCount() external view returns (uint256);
 
-    /// @notice A recorded outage.
+    /// @notice A recorded outage; reverts past the last one.
     function outageAt(uint256 index) external view returns (Outage memory);
 
     /// @notice The uptime feed; address(0) if there is none.

@@ -60,34 +60,38 @@ abstract contract Clawbacks is ILeaseBook {
     /// @dev Books what the policy took back of the seconds that are settled, and raises the revision of `lease` in memory.
     /// @return booked Whether the revision moved: not as long as any of those seconds may still be given back.
     function _book(bytes32 leaseId, Lease memory lease, Terms memory terms) internal returns (bool booked) {
+        uint256 holdRate = LeaseMath.holdRate(terms.rate, terms.holdRateBps);
+        // A running grace that costs nothing is settled without a verdict: nothing of it is owed, and nothing waits for it.
+        uint256 to = holdRate == 0 ? Math.min(lease.settledTo, lease.fundedUntil) : lease.settledTo;
         (uint256 revoked, uint256 revision) =
-            PolicyCalls.revokedSeconds(terms.policy, terms.node, lease.revision, terms.start, lease.settledTo);
+            PolicyCalls.revokedSeconds(terms.policy, terms.node, lease.revision, terms.start, to);
         // forge-lint: disable-next-line(unsafe-typecast) a policy whose revision has more bits harms itself
         uint32 next = uint32(revision);
         if (next == lease.revision) return false;
 
         uint256 amount;
         if (revoked != 0) {
-            Claim memory claim = _claims[leaseId];
+            Claim storage claim = _claims[leaseId];
             // Whatever the policy says, no more seconds come back than were settled.
             revoked = Math.min(revoked, lease.settledTo - terms.start - claim.revoked);
-            uint256 discount = terms.rate - LeaseMath.holdRate(terms.rate, terms.holdRateBps);
-            uint256 held = discount == 0 ? 0 : Math.min(revoked, _revokedAtHoldRate(leaseId, lease, terms));
+            uint256 discount = terms.rate - holdRate;
+            uint256 held = discount == 0 ? 0 : Math.min(revoked, _revokedAtHoldRate(leaseId, lease, terms, to));
             amount = revoked * terms.rate - held * discount;
             // forge-lint: disable-start(unsafe-typecast) a lease has at most 2^32 seconds, of at most 2^96 wei each
             claim.revoked += uint32(revoked);
             claim.owed = uint128(claim.owed + amount);
             // forge-lint: disable-end(unsafe-typecast)
-            _claims[leaseId] = claim;
         }
         lease.revision = next;
-        emit LeaseRevised(leaseId, next, revoked, amount);
+        uint256 allowed = _allowed[leaseId];
+        // forge-lint: disable-next-line(unsafe-typecast) its lower half
+        emit LeaseRevised(leaseId, next, revoked, amount, lease.heldBefore, uint128(allowed), allowed >> 128);
         return true;
     }
 
     /// @dev Seizes what is owed for a lease: out of what no lease has locked, then out of its own cover.
     function _seize(bytes32 leaseId, Terms memory terms) internal returns (uint256 amount) {
-        Claim memory claim = _claims[leaseId];
+        Claim storage claim = _claims[leaseId];
         uint256 owed = claim.owed;
         if (owed == 0) revert LeaseBook_NothingRevoked(leaseId);
         uint256 used;
@@ -95,10 +99,11 @@ abstract contract Clawbacks is ILeaseBook {
         if (amount == 0) revert LeaseBook_BondExhausted(terms.provider, owed);
         if (used != 0) _coverUsed[leaseId] += used;
         // forge-lint: disable-next-line(unsafe-typecast) at most what was owed
-        claim.owed = uint128(owed - amount);
+        owed -= amount;
+        // forge-lint: disable-next-line(unsafe-typecast) at most what was owed
+        claim.owed = uint128(owed);
         claim.seized = (claim.seized + amount).toUint96();
-        _claims[leaseId] = claim;
-        emit LeaseCompensated(leaseId, terms.renter, amount, claim.owed);
+        emit LeaseCompensated(leaseId, terms.renter, amount, owed);
     }
 
     /// @dev Adds the last past grace to those before it, but for what claims allowed for, as another one follows.
@@ -130,17 +135,17 @@ abstract contract Clawbacks is ILeaseBook {
 
     /// @dev Of what was taken back, the seconds that had been paid at the hold rate. Of graces before the last past one only
     /// the length is known: as many seconds count as held once, in favour of the bond.
-    function _revokedAtHoldRate(bytes32 leaseId, Lease memory lease, Terms memory terms)
+    function _revokedAtHoldRate(bytes32 leaseId, Lease memory lease, Terms memory terms, uint256 to)
         private
         returns (uint256 held)
     {
-        uint256 past = _revokedIn(lease, terms, lease.holdFrom, Math.min(lease.holdTo, lease.settledTo));
-        uint256 running = _revokedIn(lease, terms, lease.fundedUntil, lease.settledTo);
+        uint256 past = _revokedIn(lease, terms, lease.holdFrom, Math.min(lease.holdTo, to));
+        uint256 running = _revokedIn(lease, terms, lease.fundedUntil, to);
         held = past + running;
         if (held != 0) _allowed[leaseId] += running << 128 | past;
         if (lease.heldBefore == 0) return held;
         // The last past grace may lie ahead of what is settled, where the policy need not have decided yet.
-        uint256 until = Math.min(lease.holdFrom, lease.settledTo);
+        uint256 until = Math.min(lease.holdFrom, to);
         uint256 before = Math.min(_revokedIn(lease, terms, terms.start, until), lease.heldBefore);
         // forge-lint: disable-next-line(unsafe-typecast) at most what it is taken from
         lease.heldBefore -= uint16(before);

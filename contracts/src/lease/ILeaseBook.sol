@@ -141,7 +141,7 @@ interface ILeaseBook {
     event LeaseSettled(bytes32 indexed leaseId, uint256 from, uint256 to, uint256 payment, uint256 fee, uint256 refund);
 
     /// @notice The end of a lease was fixed by `by` (the zero address when its funds ran out); `refund` wei went back
-    /// to the renter at once, and `penalty` wei of the provider's with them.
+    /// to the renter at once, and with them `penalty` wei that the provider pays.
     event LeaseEnding(bytes32 indexed leaseId, address indexed by, uint256 endsAt, uint256 refund, uint256 penalty);
 
     /// @notice A lease is over and its units are free.
@@ -150,13 +150,23 @@ interface ILeaseBook {
     /// @notice Every wei of a lease is paid or refunded.
     event LeaseClosed(bytes32 indexed leaseId);
 
-    /// @notice The policy's `revision` was booked: it took back `revoked` seconds, for which `amount` wei had been paid.
-    event LeaseRevised(bytes32 indexed leaseId, uint256 revision, uint256 revoked, uint256 amount);
+    /// @notice The policy's `revision` was booked: it took back `revoked` seconds, for which `amount` wei had been paid. Of the
+    /// seconds that are taken back later, as many count as held as claims have not allowed for yet: `heldBefore` of earlier
+    /// graces; of the last past grace all but `allowedPast`, of the running one all but `allowedRunning`.
+    event LeaseRevised(
+        bytes32 indexed leaseId,
+        uint256 revision,
+        uint256 revoked,
+        uint256 amount,
+        uint256 heldBefore,
+        uint256 allowedPast,
+        uint256 allowedRunning
+    );
 
     /// @notice `amount` wei of the provider's bond are the renter's (in Bonds) for what was revoked; `owed` are left.
     event LeaseCompensated(bytes32 indexed leaseId, address indexed renter, uint256 amount, uint256 owed);
 
-    /// @notice `amount` wei of a lease's cover stand behind it no longer.
+    /// @notice `amount` wei of a lease's cover were freed.
     event CoverFreed(bytes32 indexed leaseId, uint256 amount);
 
     /// @notice The offers of `node` with this nonce were cancelled by `by`.
@@ -168,7 +178,7 @@ interface ILeaseBook {
     /// @notice A market was set, for leases that open from now on; `minTopUp` holds for all.
     event MarketSet(address indexed token, address indexed policy, Market market);
 
-    /// @notice Opening leases was paused in all markets, or no longer is.
+    /// @notice Opening leases was stopped in all markets, or let in again.
     event PausedSet(bool paused);
 
     /// @notice Thrown when an offer's deadline has passed.
@@ -187,6 +197,8 @@ interface ILeaseBook {
     error LeaseBook_NodeNotActive(address node);
 
     /// @notice Thrown when an offer's numbers contradict each other or a bound.
+    /// @param reason What: "units" or "rate" (0), "holdRateBps" (above 10,000), "seconds" (the bounds leave none), or
+    /// "range" (a field is outside of its type).
     error LeaseBook_InvalidOffer(bytes32 reason);
 
     /// @notice Thrown when an offer's nonce is too far above the node's floor, or a new floor is not above it.
@@ -216,7 +228,7 @@ interface ILeaseBook {
     /// @notice Thrown when the caller may not do this to the lease or the offer.
     error LeaseBook_NotAuthorized(address caller);
 
-    /// @notice Thrown when a top-up would have to follow a second grace before the first one is settled.
+    /// @notice Thrown when a top-up would end a second grace while the first one is not settled.
     error LeaseBook_HoldUnsettled(bytes32 leaseId, uint256 settledTo, uint256 holdTo);
 
     /// @notice Thrown when a money authorization is not the renter's, or not in the lease's token.
@@ -295,9 +307,9 @@ interface ILeaseBook {
     /// @return amount Wei seized; what the bond did not cover stays owed.
     function clawBack(Terms calldata terms) external returns (uint256 amount);
 
-    /// @notice Frees what of its provider's bond a lease that is over (Ended or Closed) needs locked no longer: at once all
-    /// but the cover of a lease that lasted as long as it did, and the rest 4 days after its end, later by the outages of the
-    /// sequencer in the 11 days before the call, at most by 7 days. Anyone may.
+    /// @notice Frees the cover of a lease that is over (Ended or Closed): at once what goes beyond the cover of a lease that
+    /// lasts as long as it did, and the rest 4 days after its end, later by the outages of the sequencer in the 11 days before
+    /// the call, at most by 7 days. Anyone may.
     /// @return freed Wei; reverts if there are none.
     function freeCover(Terms calldata terms) external returns (uint256 freed);
 

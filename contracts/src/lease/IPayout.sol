@@ -6,7 +6,7 @@ pragma solidity ^0.8.30;
 /// it. A transfer that fails leaves the credit in the Ledger where it was.
 /// @dev A module of the Ledger that acts on a provider's own standing instruction. It holds nothing between calls.
 interface IPayout {
-    /// @notice The provider's balance in `token` is to be paid out from `minimum` wei on, no longer if it is 0.
+    /// @notice The provider's balance in `token` is to be paid out from `minimum` wei on, or not at all if that is 0.
     event MinimumSet(address indexed provider, address indexed token, uint256 minimum);
 
     /// @notice `amount` wei of the provider's balance went to its reward wallet.

@@ -27,7 +27,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
     using Slots for Lease;
 
     /// @dev Wei that leave the escrow for one provider and at most one renter.
-    struct Payout {
+    struct Release {
         address token;
         address provider;
         address renter; // whose the refund is
@@ -142,15 +142,15 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
 
     /// @inheritdoc ILeaseBook
     function settleMany(Terms[] calldata terms) external nonReentrant {
-        Payout memory payout;
+        Release memory release;
         uint256 free = _freeMemory();
         for (uint256 i = 0; i < terms.length; ++i) {
             (bytes32 leaseId, Lease memory lease, Terms memory terms_) = _load(terms[i]);
-            if (lease.status != Status.Closed) _settle(leaseId, lease, terms_, payout);
-            // Nothing of a lease is kept but what is in the payout.
+            if (lease.status != Status.Closed) _settle(leaseId, lease, terms_, release);
+            // Nothing of a lease is kept but what is in the release.
             _setFreeMemory(free);
         }
-        _pay(payout);
+        _pay(release);
     }
 
     /// @inheritdoc ILeaseBook
@@ -297,8 +297,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         view
         returns (uint256 amount)
     {
-        uint256 latest = uint256(terms.start) + terms.maxSeconds - terms.graceSeconds;
-        uint256 maximum = Math.saturatingSub(latest, from);
+        uint256 maximum = LeaseMath.fundable(terms.start, terms.maxSeconds, terms.graceSeconds, from);
         uint256 minimum = inGrace && msg.sender != terms.renter ? Math.max(Math.min(terms.graceSeconds, maximum), 1) : 1;
         _checkSeconds(extraSeconds, minimum, maximum);
         amount = extraSeconds * terms.rate;
@@ -323,19 +322,19 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         bool over = _endIfOver(leaseId, lease, terms);
         _save(leaseId, lease);
         if (penalty != 0) _escrow(terms.token, terms.provider, terms.provider, penalty, 0, 0);
-        _pay(Payout(terms.token, terms.provider, terms.renter, 0, 0, refund + penalty));
+        _pay(Release(terms.token, terms.provider, terms.renter, 0, 0, refund + penalty));
         _relax(leaseId, terms, refund, over);
     }
 
     function _settleAlone(bytes32 leaseId, Lease memory lease, Terms memory terms) private {
-        Payout memory payout;
-        _settle(leaseId, lease, terms, payout);
-        _pay(payout);
+        Release memory release;
+        _settle(leaseId, lease, terms, release);
+        _pay(release);
     }
 
-    /// @dev Asks the policy about every elapsed second that is not settled yet, and adds what moves to `payout`. `lease` is
+    /// @dev Asks the policy about every elapsed second that is not settled yet, and adds what moves to `release`. `lease` is
     /// brought up to date in memory and in storage. Does nothing if nothing can move.
-    function _settle(bytes32 leaseId, Lease memory lease, Terms memory terms, Payout memory payout) private {
+    function _settle(bytes32 leaseId, Lease memory lease, Terms memory terms, Release memory release) private {
         uint256 end = lease.end(terms.graceSeconds);
         if (lease.status == Status.Open && block.timestamp >= end) {
             // forge-lint: disable-next-line(unsafe-typecast) a time far below 2^40
@@ -353,7 +352,7 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
             lease.settledTo = uint40(settledTo);
             uint256 fee = LeaseMath.fee(gross, terms.feeBps);
             emit LeaseSettled(leaseId, from, settledTo, gross - fee, fee, released - gross);
-            _add(payout, terms, gross - fee, fee, released - gross);
+            _add(release, terms, gross - fee, fee, released - gross);
         }
         bool over = _endIfOver(leaseId, lease, terms);
         if (settledTo == from && !over) return;
@@ -409,26 +408,26 @@ contract LeaseBook is Offers, Clawbacks, ReentrancyGuardTransient {
         }
     }
 
-    /// @dev Adds to a payout; one to another provider or in another token, or that would refund another renter, is paid
+    /// @dev Adds to a release; one to another provider or in another token, or that would refund another renter, is paid
     /// first.
-    function _add(Payout memory payout, Terms memory terms, uint256 payment, uint256 fee, uint256 refund) private {
-        bool isOther = payout.provider != terms.provider || payout.token != terms.token;
-        if (isOther || (refund != 0 && payout.refund != 0 && payout.renter != terms.renter)) {
-            _pay(payout);
-            (payout.token, payout.provider) = (terms.token, terms.provider);
-            (payout.payment, payout.fee, payout.refund) = (0, 0, 0);
+    function _add(Release memory release, Terms memory terms, uint256 payment, uint256 fee, uint256 refund) private {
+        bool isOther = release.provider != terms.provider || release.token != terms.token;
+        if (isOther || (refund != 0 && release.refund != 0 && release.renter != terms.renter)) {
+            _pay(release);
+            (release.token, release.provider) = (terms.token, terms.provider);
+            (release.payment, release.fee, release.refund) = (0, 0, 0);
         }
-        payout.payment += payment;
-        payout.fee += fee;
+        release.payment += payment;
+        release.fee += fee;
         if (refund != 0) {
-            payout.renter = terms.renter;
-            payout.refund += refund;
+            release.renter = terms.renter;
+            release.refund += refund;
         }
     }
 
-    function _pay(Payout memory payout) private {
-        if (payout.payment + payout.fee + payout.refund == 0) return;
-        ledger.release(payout.token, payout.provider, payout.renter, payout.payment, payout.fee, payout.refund);
+    function _pay(Release memory release) private {
+        if (release.payment + release.fee + release.refund == 0) return;
+        ledger.release(release.token, release.provider, release.renter, release.payment, release.fee, release.refund);
     }
 
     /// @dev Takes wei that left a lease's escrow out of its operator's usage; its rate too when the lease is over.

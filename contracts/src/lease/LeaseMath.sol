@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 import {ILeaseBook} from "./ILeaseBook.sol";
 
 /// @title LeaseMath, the time line of a lease and what its seconds cost
@@ -55,6 +57,15 @@ library LeaseMath {
     /// @notice When the lease ends (unix seconds): as fixed, else once its grace has passed.
     function end(ILeaseBook.Lease memory lease, uint256 graceSeconds) internal pure returns (uint256) {
         return lease.endsAt != 0 ? lease.endsAt : lease.fundedUntil + graceSeconds;
+    }
+
+    /// @notice Seconds after `from` that top-ups can still fund at the full rate: the grace comes out of `maxSeconds` too.
+    function fundable(uint256 start, uint256 maxSeconds, uint256 graceSeconds, uint256 from)
+        internal
+        pure
+        returns (uint256)
+    {
+        return Math.saturatingSub(start + maxSeconds - graceSeconds, from);
     }
 
     /// @notice The first stretch of [from, to) with one rate: where it stops, and whether that is the hold rate.

@@ -44,16 +44,16 @@ interface ILedger {
         bytes signature;
     }
 
-    /// @notice `token` may be deposited, or no longer. Withdrawing it stays possible.
+    /// @notice Deposits of `token` were allowed or forbidden. Withdrawing it stays possible.
     event TokenSet(address indexed token, bool allowed);
 
-    /// @notice `module` may escrow under `product`, or no longer if `product` is 0. Releasing stays possible.
+    /// @notice `module` was allowed to escrow under `product`, or forbidden if that is 0. Releasing stays possible.
     event ModuleSet(address indexed module, bytes32 indexed product);
 
     /// @notice Fees are collected into the balance of `collector` from now on.
     event FeeCollectorSet(address indexed collector);
 
-    /// @notice Tokens may be brought in no longer, or again.
+    /// @notice Bringing tokens in was stopped, or let in again.
     event PausedSet(bool paused);
 
     /// @notice `owner` was credited `amount` wei that arrived from `payer`.
@@ -190,7 +190,8 @@ interface ILedger {
     /// module's fees (wei).
     function release(address token, address payee, address payer, uint256 payment, uint256 fee, uint256 refund) external;
 
-    /// @notice Lowers an operator's usage as its leases are paid and end. Modules only.
+    /// @notice Lowers what counts of an operator's allowance, as its leases are paid and end: by `amount` wei committed, and
+    /// `rate` wei per second. Modules only.
     function relax(address token, address owner, address operator, uint256 amount, uint256 rate) external;
 
     /// @notice Moves a module's fees into the collector's balance. Anyone may.

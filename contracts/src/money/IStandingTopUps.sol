@@ -46,7 +46,7 @@ interface IStandingTopUps {
     /// @notice An order may be used from now on.
     event OrderAuthorized(bytes32 indexed orderId, address indexed renter, Order order);
 
-    /// @notice An order may be used no longer.
+    /// @notice An order was revoked.
     event OrderRevoked(bytes32 indexed orderId, address indexed renter);
 
     /// @notice `keeper` topped up a lease by `extraSeconds` for `amount` wei, and got `tip` wei into its Ledger balance.
@@ -64,6 +64,8 @@ interface IStandingTopUps {
     );
 
     /// @notice Thrown when an order's numbers contradict each other or a bound.
+    /// @param reason The field: "leaseId" (neither a lease nor a node is named, or both), "threshold", "chunk", "period" (0),
+    /// or "tipBps" (above MAX_TIP_BPS).
     error StandingTopUps_InvalidOrder(bytes32 reason);
 
     /// @notice Thrown when the caller, or the signer, is not the order's renter.
@@ -87,8 +89,8 @@ interface IStandingTopUps {
     /// @notice Thrown when a top-up would spend more in a period than the order allows (wei).
     error StandingTopUps_PeriodCapExceeded(bytes32 orderId, uint256 periodSpent, uint256 cap);
 
-    /// @notice Thrown when a lease took another amount than this contract reckoned (wei).
-    error StandingTopUps_UnexpectedAmount(uint256 reckoned, uint256 taken);
+    /// @notice Thrown when a lease took another amount than this contract computed (wei).
+    error StandingTopUps_UnexpectedAmount(uint256 computed, uint256 taken);
 
     /// @notice Authorises the caller's order.
     function authorize(Order calldata order) external returns (bytes32 orderId);
@@ -108,6 +110,9 @@ interface IStandingTopUps {
         returns (uint256 extraSeconds, uint256 amount, uint256 tip);
 
     /// @notice What a top-up of this lease would do now, whether or not its runway is low and the money is there.
+    /// @return extraSeconds Seconds that the lease would get.
+    /// @return amount Wei that it would cost.
+    /// @return tip Wei that the caller would get.
     function quote(Order calldata order, ILeaseBook.Terms calldata terms)
         external
         view

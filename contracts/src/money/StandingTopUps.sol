@@ -25,12 +25,12 @@ contract StandingTopUps is IStandingTopUps, EIP712, ReentrancyGuardTransient {
     );
 
     ILedger public immutable ledger;
-    ILeaseBook public immutable book;
+    ILeaseBook public immutable leaseBook;
 
     mapping(bytes32 orderId => State) private _states;
 
-    constructor(ILedger ledger_, ILeaseBook book_) EIP712("Spheron StandingTopUps", "1") {
-        (ledger, book) = (ledger_, book_);
+    constructor(ILedger ledger_, ILeaseBook leaseBook_) EIP712("Spheron StandingTopUps", "1") {
+        (ledger, leaseBook) = (ledger_, leaseBook_);
     }
 
     /// @inheritdoc IStandingTopUps
@@ -68,7 +68,7 @@ contract StandingTopUps is IStandingTopUps, EIP712, ReentrancyGuardTransient {
         bytes32 orderId = hashOrder(order);
         bytes32 leaseId = LeaseMath.hash(terms);
         _checkCovered(orderId, order, leaseId, terms);
-        (uint256 funded,) = book.runwayOf(terms);
+        (uint256 funded,) = leaseBook.runwayOf(terms);
         if (funded >= order.threshold) revert StandingTopUps_RunwayNotLow(leaseId, funded, order.threshold);
 
         (extraSeconds, amount, tip) = quote(order, terms);
@@ -77,7 +77,7 @@ contract StandingTopUps is IStandingTopUps, EIP712, ReentrancyGuardTransient {
             orderId, leaseId, msg.sender, extraSeconds, amount, tip, state.spent, state.periodSpent, state.periodStart
         );
         _take(order, amount, tip);
-        uint256 taken = book.topUp(terms, extraSeconds);
+        uint256 taken = leaseBook.topUp(terms, extraSeconds);
         if (taken != amount) revert StandingTopUps_UnexpectedAmount(amount, taken);
     }
 
@@ -92,15 +92,15 @@ contract StandingTopUps is IStandingTopUps, EIP712, ReentrancyGuardTransient {
         view
         returns (uint256 extraSeconds, uint256 amount, uint256 tip)
     {
-        uint256 fundedUntil = book.leaseOf(LeaseMath.hash(terms)).fundedUntil;
+        uint256 fundedUntil = leaseBook.leaseOf(LeaseMath.hash(terms)).fundedUntil;
         bool inGrace = block.timestamp >= fundedUntil;
         // The LeaseBook asks for a least amount, and for a full grace from whoever is not the renter; or for all that is left.
-        uint256 minTopUp = book.marketOf(terms.token, terms.policy).minTopUp;
+        uint256 minTopUp = leaseBook.marketOf(terms.token, terms.policy).minTopUp;
         extraSeconds = Math.max(order.chunk, Math.ceilDiv(minTopUp, terms.rate));
         if (inGrace) extraSeconds = Math.max(extraSeconds, terms.graceSeconds);
-        uint256 latest = uint256(terms.start) + terms.maxSeconds - terms.graceSeconds;
-        uint256 left = Math.saturatingSub(latest, Math.max(fundedUntil, block.timestamp));
-        extraSeconds = Math.min(extraSeconds, left);
+        uint256 from = Math.max(fundedUntil, block.timestamp);
+        extraSeconds =
+            Math.min(extraSeconds, LeaseMath.fundable(terms.start, terms.maxSeconds, terms.graceSeconds, from));
 
         amount = extraSeconds * terms.rate;
         if (inGrace) amount += (block.timestamp - fundedUntil) * LeaseMath.holdRate(terms.rate, terms.holdRateBps);

@@ -20,15 +20,15 @@ import {ILens} from "./ILens.sol";
 contract Lens is ILens {
     uint256 private constant BASIS_POINTS = 10_000;
 
-    /// @notice What it reads.
+    /// @notice Where balances are read.
     ILedger public immutable ledger;
-    /// @notice What it reads.
+    /// @notice Where leases are read.
     ILeaseBook public immutable leaseBook;
-    /// @notice What it reads.
+    /// @notice Where nodes are read.
     INodeRegistry public immutable registry;
-    /// @notice What it reads.
+    /// @notice Where bonds are read.
     IBonds public immutable bondsContract;
-    /// @notice What it reads.
+    /// @notice Where stakes are read.
     address public immutable stakedSpon;
 
     constructor(ILedger ledger_, ILeaseBook leaseBook_, INodeRegistry registry_, IBonds bonds_, address stakedSpon_) {

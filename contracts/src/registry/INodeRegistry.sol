@@ -111,10 +111,10 @@ interface INodeRegistry {
     /// @notice A gateway registered.
     event GatewayRegistered(address indexed gateway, address bondToken, string uri);
 
-    /// @notice A gateway lets the nodes of a provider in, or no longer. Those that it fronts already stay.
+    /// @notice A gateway lets nodes of a provider join, or refuses them from now on. Those that it fronts stay.
     event ProviderAdmitted(address indexed gateway, address indexed provider, bool admitted);
 
-    /// @notice A gateway fronts a node no longer.
+    /// @notice A gateway stopped fronting a node.
     event NodeDismissed(address indexed node, address indexed gateway);
 
     /// @notice The bond that counts for an account as provider or gateway is in `bondToken` from now on.
@@ -136,7 +136,7 @@ interface INodeRegistry {
     /// @notice Another key signs for a node from now on.
     event OperatorChanged(address indexed node, address indexed operator);
 
-    /// @notice A provider was suspended, and its active nodes with it, or no longer is.
+    /// @notice A provider was suspended, and its active nodes with it, or its suspension was lifted.
     event ProviderSuspensionChanged(address indexed provider, bool suspended);
 
     /// @notice A provider's trust tier changed.
@@ -146,7 +146,7 @@ interface INodeRegistry {
     /// read there.
     event AgentIdSet(address indexed provider, uint256 indexed agentId);
 
-    /// @notice Registrations of nodes and gateways are paused, or no longer.
+    /// @notice Registrations of nodes and gateways were stopped, or let in again.
     event PausedSet(bool paused);
 
     /// @notice Thrown when an account is registered already, or was and has handed over.
@@ -175,7 +175,8 @@ interface INodeRegistry {
 
     /// @notice Thrown when a claim names an unknown resource, another one than the node had, no or too many units, a
     /// `cpuResource` that is no CPU, a gateway without being a Fizz node, or a region (32 bytes) or uri (256 bytes) that
-    /// is too long.
+    /// is too long; also when the uri of a provider or gateway is.
+    /// @param reason The field: "resource", "resource changed", "units", "cpuResource", "gateway", "region" or "uri".
     error NodeRegistry_InvalidClaim(bytes32 reason);
 
     /// @notice Thrown when a status may not follow the present one.
@@ -218,7 +219,7 @@ interface INodeRegistry {
     /// @notice Registers the caller as a gateway. It needs a gateway's bond in `bondToken`.
     function registerGateway(address bondToken, string calldata uri) external;
 
-    /// @notice Lets the nodes of a provider join the calling gateway, or no longer.
+    /// @notice Lets nodes of a provider join the calling gateway, or refuses them from now on.
     function setAdmitted(address provider, bool admitted) external;
 
     /// @notice Stops fronting a node. Only its gateway.
@@ -283,7 +284,7 @@ interface INodeRegistry {
     function isAdmitted(address gateway, address provider) external view returns (bool);
 
     /// @notice Whether registrations of nodes and gateways are paused.
-    function isPaused() external view returns (bool);
+    function paused() external view returns (bool);
 
     /// @notice The nonce that the next consent for `node` must carry.
     function consentNonce(address node) external view returns (uint256);

@@ -300,9 +300,9 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
     }
 
     /// @inheritdoc INodeRegistry
-    function setPaused(bool paused) external override(INodeRegistry, IPausable) restricted {
-        _intake.paused = paused;
-        emit PausedSet(paused);
+    function setPaused(bool paused_) external override(INodeRegistry, IPausable) restricted {
+        _intake.paused = paused_;
+        emit PausedSet(paused_);
     }
 
     /// @inheritdoc INodeRegistry
@@ -350,7 +350,7 @@ contract NodeRegistry is INodeRegistry, IPausable, AccessManaged, EIP712, Multic
     }
 
     /// @inheritdoc INodeRegistry
-    function isPaused() external view returns (bool) {
+    function paused() external view returns (bool) {
         return _intake.paused;
     }
 

@@ -10,6 +10,7 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IOutageClock} from "../governance/IOutageClock.sol";
 import {Outages} from "../governance/Outages.sol";
+import {ExactTransfer} from "../money/ExactTransfer.sol";
 import {IDistributor} from "./IDistributor.sol";
 
 /// @notice As IDistributor describes.
@@ -46,7 +47,7 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
     /// @inheritdoc IDistributor
     uint256 public constant CHALLENGE_BOND_BPS = 100;
 
-    uint256 private constant BPS = 10_000;
+    uint256 private constant BASIS_POINTS = 10_000;
     // Leaves of a range: as many as a word of the bitmap has bits.
     uint256 private constant RANGE = 256;
     uint256 private constant RANGE_DEPTH = 8;
@@ -93,7 +94,7 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         state.cap = uint88(cap); // checked
         e.state = state;
         emit EpochFunded(epoch, token, msg.sender, amount);
-        _pull(token, amount);
+        ExactTransfer.pull(token, amount);
     }
 
     /// @inheritdoc IDistributor
@@ -136,7 +137,7 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         // forge-lint: disable-next-line(unsafe-typecast)
         _challenges[epoch] = Challenge(msg.sender, uint40(deadline)); // a time
         emit EpochChallenged(epoch, msg.sender, index, expected.account, expected.amount, bond, deadline);
-        _pull(e.token, bond);
+        ExactTransfer.pull(e.token, bond);
     }
 
     /// @inheritdoc IDistributor
@@ -290,8 +291,9 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
 
     /// @inheritdoc IDistributor
     function activationOf(uint256 epoch) external view returns (uint256) {
-        uint256 end = _epochs[epoch].state.activatesAt;
-        return end == 0 ? 0 : _after(end, ACTIVATION_DELAY);
+        State storage state = _epochs[epoch].state;
+        if (state.status != Status.Posted && state.status != Status.Active) return 0;
+        return _after(state.activatesAt, ACTIVATION_DELAY);
     }
 
     /// @inheritdoc IDistributor
@@ -306,7 +308,7 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
 
     /// @inheritdoc IDistributor
     function challengeBondOf(uint256 epoch) public view returns (uint256) {
-        return Math.ceilDiv(_epochs[epoch].state.cap * CHALLENGE_BOND_BPS, BPS);
+        return Math.ceilDiv(_epochs[epoch].state.cap * CHALLENGE_BOND_BPS, BASIS_POINTS);
     }
 
     /// @inheritdoc IDistributor
@@ -408,13 +410,6 @@ contract Distributor is IDistributor, AccessManaged, EIP712, ReentrancyGuardTran
         if (amount > cap - paid) revert Distributor_CapExceeded(epoch, Math.saturatingAdd(paid, amount), cap);
         // forge-lint: disable-next-line(unsafe-typecast)
         state.paid = uint88(paid + amount); // at most the cap
-    }
-
-    function _pull(address token, uint256 amount) private {
-        uint256 before = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
-        uint256 arrived = IERC20(token).balanceOf(address(this)) - before;
-        if (arrived != amount) revert Distributor_UnexpectedAmount(amount, arrived);
     }
 
     /// @dev Disables an epoch, whose challenger, if there is one, gets its bond back.

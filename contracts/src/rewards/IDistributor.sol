@@ -95,7 +95,7 @@ interface IDistributor {
     /// @notice An account chose who may claim for it and to any address, besides itself.
     event ClaimerSet(address indexed account, address indexed claimer);
 
-    /// @notice Epochs may be posted no longer, or again.
+    /// @notice Posting was stopped, or let in again.
     event PausedSet(bool paused);
 
     /// @notice Thrown when an epoch number is not the next one, or is too old to be funded.
@@ -106,9 +106,6 @@ interface IDistributor {
 
     /// @notice Thrown when an epoch is funded in another token, by another funder, or with another amount.
     error Distributor_WrongFunds(uint256 epoch, address token, address funder, uint256 funded);
-
-    /// @notice Thrown when a token delivered another amount than it was asked for.
-    error Distributor_UnexpectedAmount(uint256 asked, uint256 arrived);
 
     /// @notice Thrown when an epoch is not active: unknown, before its activation, challenged, disabled or swept.
     error Distributor_NotActive(uint256 epoch);
@@ -218,7 +215,7 @@ interface IDistributor {
     /// @notice Wei of its token that a challenge of an epoch takes as a bond: 1% of the cap, rounded up.
     function challengeBondOf(uint256 epoch) external view returns (uint256);
 
-    /// @notice When a posted epoch activates (unix seconds), with the outages until now.
+    /// @notice When an epoch that is posted or active activates (unix seconds), with the outages until now; 0 for any other.
     function activationOf(uint256 epoch) external view returns (uint256);
 
     /// @notice The number that the next epoch must have; the first is 1.

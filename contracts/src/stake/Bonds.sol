@@ -5,6 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IOutageClock} from "../governance/IOutageClock.sol";
+import {Outages} from "../governance/Outages.sol";
 import {Custody} from "./Custody.sol";
 import {Delegation} from "./Delegation.sol";
 import {IBonds} from "./IBonds.sol";
@@ -30,6 +31,8 @@ contract Bonds is Delegation {
     uint256 public constant PROOF_REPORTER_CAP_BPS = 500;
 
     uint256 private constant SLASH_WINDOW = 7 days;
+    /// @dev How long claims may reach what was held before it may leave.
+    uint256 private constant CLAIM_PERIOD = 2 days;
 
     /// @inheritdoc IBonds
     mapping(address account => bool) public isClaimer;
@@ -95,7 +98,7 @@ contract Bonds is Delegation {
         uint256 leavesAt = _leavesAt(b.thawedAt);
         if (block.timestamp < leavesAt) revert Bonds_NotThawed(amount, leavesAt);
         amount -= _heldOfThawed(b);
-        if (amount == 0) revert Bonds_NotThawed(b.thawing, Math.min(_leavesAt(b.heldUntil), _heldLast(b)));
+        if (amount == 0) revert Bonds_NotThawed(b.thawing, _heldLast(b));
         // forge-lint: disable-next-line(unsafe-typecast) a part of the bucket
         uint96 left = b.thawing - uint96(amount);
         b.thawing = left;
@@ -272,7 +275,7 @@ contract Bonds is Delegation {
         returns (uint256 fromActive, uint256 fromThawing, uint256 freed)
     {
         (uint256 active, uint256 thawing, uint256 locked) = (b.active, b.thawing, b.locked);
-        uint256 reached = Math.min(amount, Math.saturatingSub(_unlockedOf(b), _heldOf(b)));
+        uint256 reached = Math.min(amount, Math.saturatingSub(_unlockedOf(b), _heldFromClaims(b)));
         fromThawing = Math.min(reached, thawing);
         fromActive = reached - fromThawing;
         freed = Math.min(amount - fromThawing - fromActive, Math.min(own, active - fromActive));
@@ -295,35 +298,42 @@ contract Bonds is Delegation {
         return b.held != 0 && block.timestamp < _leavesAt(b.heldUntil) ? b.held : 0;
     }
 
-    /// @dev What of a thawed bucket is held, behind what of the active bond no claim has locked.
-    function _heldOfThawed(Bond storage b) private view returns (uint256) {
-        if (block.timestamp >= _heldLast(b)) return 0;
-        return Math.min(b.thawing, Math.saturatingSub(_heldOf(b), Math.saturatingSub(b.active, b.locked)));
+    /// @dev Wei that claims must leave: nothing of a bucket for longer than a week after its thaw, so that one hold after the
+    /// other does not keep it from claims until it leaves.
+    function _heldFromClaims(Bond storage b) private view returns (uint256 held) {
+        held = _heldOf(b);
+        if (held == 0 || b.thawing == 0 || block.timestamp < _leavesAt(b.thawedAt + MIN_THAW_PERIOD)) return held;
+        return Math.min(held, Math.saturatingSub(b.active, b.locked));
     }
 
-    /// @dev Until when a thawed bucket can be held: whatever was held when it had thawed has ended by then, and who accuses
-    /// again and again holds it no longer.
+    /// @dev What of a thawed bucket is held, behind what of the active bond no claim has locked.
+    function _heldOfThawed(Bond storage b) private view returns (uint256) {
+        if (b.held == 0 || block.timestamp >= _heldLast(b)) return 0;
+        return Math.min(b.thawing, Math.saturatingSub(b.held, Math.saturatingSub(b.active, b.locked)));
+    }
+
+    /// @dev Until when a thawed bucket can be held: for as long as claims must leave it, and then until they had their time.
+    /// Whatever was held when it had thawed has ended by then, and who accuses again and again holds it no longer.
     function _heldLast(Bond storage b) private view returns (uint256) {
-        return _leavesAt(b.thawedAt + MIN_THAW_PERIOD);
+        uint256 start = Math.min(b.heldUntil - MIN_THAW_PERIOD, b.thawedAt);
+        return Outages.deadline(clock, start, MIN_THAW_PERIOD + CLAIM_PERIOD, block.timestamp);
     }
 
     /// @dev What of a stake a window may lose without proof.
     function _cap(uint256 stake) private pure returns (uint256) {
-        return stake * SLASH_CAP_BPS / BPS;
+        return stake * SLASH_CAP_BPS / BASIS_POINTS;
     }
 
     /// @dev Counts `slashed` wei in the slash window of `b`, beginning one if none is open.
     function _countInWindow(Bond storage b, uint256 stake, uint256 slashed) private {
         (uint256 start, uint256 left, uint256 cap) = (b.windowStart, b.windowLeft, b.windowCap);
-        if (block.timestamp >= start + SLASH_WINDOW) {
-            start = block.timestamp;
-            cap = Math.max(_cap(stake), Math.min(b.held, _unlockedOf(b)));
-            left = cap;
-        } else {
-            // What was bonded since can be lost too: a window begun with little must not protect what comes later.
-            uint256 grown = Math.saturatingSub(_cap(stake + cap - left), cap);
-            (cap, left) = (cap + grown, left + grown);
-        }
+        if (block.timestamp >= start + SLASH_WINDOW) (start, left, cap) = (block.timestamp, 0, 0);
+        // What was bonded since can be lost too: a window begun with little must not protect what comes later, nor what was
+        // held of it where claims have taken the rest.
+        uint256 lost = cap - left;
+        uint256 most = Math.max(_cap(stake + lost), _cap(lost) + Math.min(b.held, _unlockedOf(b)));
+        uint256 grown = Math.saturatingSub(most, cap);
+        (cap, left) = (cap + grown, left + grown);
         if (slashed > left) revert Bonds_SlashCapExceeded(slashed, left);
         // forge-lint: disable-start(unsafe-typecast) a tenth of a stake, and a time far below 2^40
         b.windowLeft = uint96(left - slashed);
@@ -343,8 +353,8 @@ contract Bonds is Delegation {
         uint256 left = slashed - split.toHarmed;
         if (order.reporter != address(0) && order.reporter != owner) {
             split.toReporter = order.uncapped
-                ? Math.min(left * PROOF_REPORTER_CAP_BPS / BPS, minimumOf[role][token])
-                : left * REPORTER_CAP_BPS / BPS;
+                ? Math.min(left * PROOF_REPORTER_CAP_BPS / BASIS_POINTS, minimumOf[role][token])
+                : left * REPORTER_CAP_BPS / BASIS_POINTS;
         }
         split.burned = left - split.toReporter;
     }

@@ -7,6 +7,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IOutageClock} from "../governance/IOutageClock.sol";
 import {Outages} from "../governance/Outages.sol";
+import {ExactTransfer} from "../money/ExactTransfer.sol";
 import {IBonds} from "./IBonds.sol";
 
 /// @title Custody, the money of Bonds on its way in and out, and the settings of its stakes
@@ -17,7 +18,7 @@ abstract contract Custody is IBonds, AccessManaged, ReentrancyGuardTransient {
     /// @inheritdoc IBonds
     address public constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
 
-    uint256 internal constant BPS = 10_000;
+    uint256 internal constant BASIS_POINTS = 10_000;
     /// @dev The longest that a judgement takes fits into it.
     uint256 internal constant MIN_THAW_PERIOD = 7 days;
     uint256 private constant MAX_THAW_PERIOD = 60 days;
@@ -91,10 +92,7 @@ abstract contract Custody is IBonds, AccessManaged, ReentrancyGuardTransient {
 
     function _pull(address token, uint256 amount) internal {
         if (amount == 0) revert Bonds_ZeroAmount();
-        uint256 before = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
-        uint256 arrived = IERC20(token).balanceOf(address(this)) - before;
-        if (arrived != amount) revert Bonds_UnexpectedAmount(amount, arrived);
+        ExactTransfer.pull(token, amount);
     }
 
     function _push(address token, address to, uint256 amount) internal {

@@ -116,7 +116,7 @@ abstract contract Delegation is IDelegation, Custody {
         if (owner == address(0)) revert Bonds_InvalidAccount(owner);
         Pool storage pool = _poolIn(role, owner, token);
         _pull(token, amount);
-        uint256 commission = pool.shares < LEAST_SHARES ? amount : amount * _commissionOf(pool) / BPS;
+        uint256 commission = pool.shares < LEAST_SHARES ? amount : amount * _commissionOf(pool) / BASIS_POINTS;
         uint256 toPool = amount - commission;
         pool.value = (pool.value + toPool).toUint128();
         _owe(owner, token, commission);

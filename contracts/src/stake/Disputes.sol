@@ -7,6 +7,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IOutageClock} from "../governance/IOutageClock.sol";
 import {Outages} from "../governance/Outages.sol";
+import {ExactTransfer} from "../money/ExactTransfer.sol";
 import {IBonds} from "./IBonds.sol";
 import {IDisputes} from "./IDisputes.sol";
 
@@ -22,7 +23,7 @@ contract Disputes is IDisputes, AccessManaged, ReentrancyGuardTransient {
     uint256 public constant RULING_PERIOD = 72 hours;
 
     uint256 private constant MAX_URI_BYTES = 256;
-    uint256 private constant BPS = 10_000;
+    uint256 private constant BASIS_POINTS = 10_000;
 
     /// @notice Where the bonds are.
     IBonds public immutable bonds;
@@ -79,7 +80,7 @@ contract Disputes is IDisputes, AccessManaged, ReentrancyGuardTransient {
         });
         emit DisputeOpened(id, accused, msg.sender, role, token, deposit, stake, evidenceHash, uri);
         bonds.hold(role, accused, token);
-        _pull(token, deposit);
+        ExactTransfer.pull(token, deposit);
     }
 
     /// @inheritdoc IDisputes
@@ -103,7 +104,7 @@ contract Disputes is IDisputes, AccessManaged, ReentrancyGuardTransient {
         _requireInTime(id);
         (uint256 answerBy,) = deadlinesOf(id);
         if (!dispute.isAnswered && block.timestamp < answerBy) revert Disputes_TooEarly(id, answerBy);
-        uint256 maximum = dispute.stake * _slashCapBps / BPS;
+        uint256 maximum = dispute.stake * _slashCapBps / BASIS_POINTS;
         if (amount > maximum) revert Disputes_SlashTooHigh(amount, maximum);
 
         (address opener, address token) = (dispute.opener, dispute.token);
@@ -207,13 +208,6 @@ contract Disputes is IDisputes, AccessManaged, ReentrancyGuardTransient {
         owedTo[account][token] = 0;
         emit OwedCollected(account, token, to, amount);
         IERC20(token).safeTransfer(to, amount);
-    }
-
-    function _pull(address token, uint256 amount) private {
-        uint256 before = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
-        uint256 arrived = IERC20(token).balanceOf(address(this)) - before;
-        if (arrived != amount) revert Disputes_UnexpectedAmount(amount, arrived);
     }
 
     function _openDispute(uint256 id) private view returns (Dispute storage dispute) {

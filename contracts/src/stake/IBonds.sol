@@ -8,9 +8,10 @@ import {IOutageClock} from "../governance/IOutageClock.sol";
 /// slash makes the harmed whole first, then rewards the reporter up to a cap, and burns the rest.
 /// @notice Claims lock a provider's bond behind fees that were paid before they were final: what is locked cannot thaw,
 /// and the claimer that locked it may seize it for whoever was harmed.
-/// @notice A hold keeps what a judgement may take, as long as it may come: a claim, a new lock or a withdrawal reaches it
-/// only as far as there is more than that beside what claims have locked. No hold touches a lock, and none lasts: it ends by
-/// itself after the shortest thaw, and keeps what has thawed no longer than that, however many follow each other.
+/// @notice A hold reserves what a judgement may take. While it lasts, claims, new locks and withdrawals reach unlocked money
+/// only beyond it; locks that exist are not touched. It ends by itself after the shortest thaw, and holds that follow each
+/// other keep a thawed bucket from claims no longer than that. What a hold kept from claims leaves two days after they may
+/// reach it again.
 /// @dev For each token: deposited == active + thawing + slashed + seized + withdrawn, and the token balance of this
 /// contract == active + thawing + owed. A lock only marks active money; without a slash, locked <= active.
 interface IBonds {
@@ -115,16 +116,16 @@ interface IBonds {
     /// @notice `held` wei of a bond wait for a judgement until `heldUntil`, and longer by the outages of the sequencer since.
     event BondHeld(Role indexed role, address indexed owner, address indexed token, uint256 held, uint256 heldUntil);
 
-    /// @notice `claimer` may lock and seize bonds of providers, or no longer.
+    /// @notice `claimer` was given the right to lock and seize bonds of providers, or lost it.
     event ClaimerSet(address indexed claimer, bool allowed);
 
-    /// @notice `slasher` may slash, or no longer.
+    /// @notice `slasher` was given the right to slash, or lost it.
     event SlasherSet(address indexed slasher, bool allowed);
 
-    /// @notice New bonds were paused, or no longer are.
+    /// @notice New bonds were stopped, or let in again.
     event PausedSet(bool paused);
 
-    /// @notice What slashes had owed `account` was paid to `to`; both are the burn address for what they burned.
+    /// @notice The `amount` wei owed to `account` were paid to `to`; both are the burn address for what was burned.
     event OwedCollected(address indexed account, address indexed token, address to, uint256 amount);
 
     /// @notice `token` may be bonded; a bond counts from `minimum` wei on. 0 forbids new bonds.
@@ -142,25 +143,23 @@ interface IBonds {
     /// @notice Thrown when an account is the zero address.
     error Bonds_InvalidAccount(address account);
 
-    /// @notice Thrown when a token delivered another amount than was asked: it takes fees or rebases.
-    error Bonds_UnexpectedAmount(uint256 asked, uint256 arrived);
-
-    /// @notice Thrown when the active bond that is not locked does not cover an amount.
+    /// @notice Thrown when what is neither locked nor held does not cover an amount (wei).
     error Bonds_InsufficientBond(uint256 available, uint256 asked);
 
-    /// @notice Thrown when a claimer would unlock more than it has locked.
+    /// @notice Thrown when a claimer would unlock more than it has locked (wei).
     error Bonds_InsufficientLock(uint256 locked, uint256 asked);
 
-    /// @notice Thrown when the caller is no claimer or no slasher, or a lock is still its claimer's.
+    /// @notice Thrown when the caller is no claimer or no slasher, or `unlockFormer` names an account that is a claimer.
     error Bonds_NotAuthorized(address caller);
 
     /// @notice Thrown when new bonds are paused.
     error Bonds_Paused();
 
-    /// @notice Thrown when a bucket is empty or has not thawed yet.
+    /// @notice Thrown when a bucket is empty, still thaws or is held: its `thawing` wei may leave from `leavesAt` on (unix
+    /// seconds).
     error Bonds_NotThawed(uint256 thawing, uint256 leavesAt);
 
-    /// @notice Thrown when a slash would take more in its window than the cap allows.
+    /// @notice Thrown when a slash would take more in its window than the cap allows (wei).
     error Bonds_SlashCapExceeded(uint256 asked, uint256 available);
 
     /// @notice Thrown when there is nothing at stake, or nothing owed.
@@ -212,11 +211,13 @@ interface IBonds {
         external
         returns (uint256 seized, uint256 freed);
 
-    /// @notice Pays what slashes owe the caller to `to`.
+    /// @notice Pays to `to` what the caller is owed for slashes, claims, commissions and rewards that nobody's shares got.
+    /// @return amount Wei paid.
     function collect(address token, address to) external returns (uint256 amount);
 
     /// @notice Sends what slashes burned to the burn address, to which it is owed until then. Anyone may. It is no part
     /// of a slash, so that no token can block one.
+    /// @return amount Wei burned.
     function collectBurned(address token) external returns (uint256 amount);
 
     /// @notice Sets from how many wei on a bond counts, 0 to forbid new ones. Restricted.
@@ -225,14 +226,14 @@ interface IBonds {
     /// @notice Sets the thaw period of future requests, in [7 days, 60 days]. Restricted.
     function setThawPeriod(uint256 thawPeriod) external;
 
-    /// @notice Lets `claimer` lock and seize, or no longer; what it has locked stays locked until it is unlocked.
+    /// @notice Lets `claimer` lock and seize, or withdraws that right; what it has locked stays locked until it is unlocked.
     /// Restricted.
     function setClaimer(address claimer, bool allowed) external;
 
-    /// @notice Lets `slasher` slash, or no longer. Restricted.
+    /// @notice Lets `slasher` slash, or withdraws that right. Restricted.
     function setSlasher(address slasher, bool allowed) external;
 
-    /// @notice Stops new bonds, or no longer; every way out stays open, and so do locks and slashes. Restricted.
+    /// @notice Stops new bonds, or lets them in again; every way out stays open, and so do locks and slashes. Restricted.
     function setPaused(bool paused) external;
 
     /// @notice A bond.
@@ -262,7 +263,7 @@ interface IBonds {
     /// @notice Whether new bonds are paused.
     function paused() external view returns (bool);
 
-    /// @notice What slashes owe `account`, in wei.
+    /// @notice Wei that `account` is owed for slashes, claims, commissions and rewards that nobody's shares got.
     function owedTo(address account, address token) external view returns (uint256);
 
     /// @notice Counts the sequencer's outages; the zero address for none.
@@ -271,8 +272,8 @@ interface IBonds {
     /// @notice Seconds that a thaw takes.
     function thawPeriod() external view returns (uint256);
 
-    /// @notice Most of a bond that one window (7 days) may lose without proof, in basis points: of the stake when the window
-    /// begins, or of the stake when that was held, or of the most that is at stake in it, with what it has lost already.
+    /// @notice Most of a bond that one window of 7 days may lose without proof, in basis points: of the largest stake in the
+    /// window, counting what it has lost already; or, if that is more, what was held when the window began.
     function SLASH_CAP_BPS() external view returns (uint256);
 
     /// @notice Most of a judged slash, after the harmed, that a reporter gets, in basis points.

@@ -150,7 +150,7 @@ interface IDelegation {
     /// @notice Thrown when a delegator has fewer shares than it would use.
     error Delegation_InsufficientShares(uint256 shares, uint256 asked);
 
-    /// @notice Thrown when a bucket is empty or has not thawed yet.
+    /// @notice Thrown when a bucket is empty, or may leave only from `leavesAt` on (unix seconds).
     error Delegation_NotThawed(uint256 thawingShares, uint256 leavesAt);
 
     /// @notice Thrown when a commission is above its bound (basis points).
@@ -158,6 +158,7 @@ interface IDelegation {
 
     /// @notice Puts `amount` wei of the caller behind the bond of `owner`. A pool of which slashes have left less than a
     /// hundredth takes none.
+    /// @return shares That the caller got.
     function delegate(IBonds.Role role, address owner, address token, uint256 amount) external returns (uint256 shares);
 
     /// @notice Moves `shares` of the caller into its thaw bucket, whose thaw restarts.
@@ -167,9 +168,11 @@ interface IDelegation {
         returns (uint256 amount);
 
     /// @notice Puts the caller's whole bucket back to earning, at the present price of a share, if the pool still takes any.
+    /// @return shares That the caller got.
     function cancelUndelegation(IBonds.Role role, address owner, address token) external returns (uint256 shares);
 
     /// @notice Withdraws the caller's thawed bucket to `to`.
+    /// @return amount Wei paid.
     function withdrawDelegation(IBonds.Role role, address owner, address token, address to)
         external
         returns (uint256 amount);
@@ -200,7 +203,9 @@ interface IDelegation {
         view
         returns (Position memory);
 
-    /// @notice What a position is worth, in wei.
+    /// @notice What a position is worth.
+    /// @return value Wei of the shares that earn.
+    /// @return thawing Wei of the bucket.
     function valueOf(IBonds.Role role, address owner, address token, address delegator)
         external
         view

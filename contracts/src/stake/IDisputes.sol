@@ -4,8 +4,8 @@ pragma solidity ^0.8.30;
 import {IBonds} from "./IBonds.sol";
 
 /// @title Disputes over what no proof on chain can decide
-/// @notice Anyone may accuse a bonded provider, gateway or verifier, with a deposit and the hash of the evidence. The
-/// accused has RESPONSE_PERIOD to answer, then the arbiter RULING_PERIOD to rule: it accepts (the accused is slashed, the
+/// @notice Anyone may accuse a bonded provider, gateway or verifier, with a deposit and the hash of the evidence. For
+/// RESPONSE_PERIOD the arbiter waits for an answer, then it has RULING_PERIOD to rule: it accepts (the accused is slashed, the
 /// deposit comes back), rejects (the deposit goes half to the accused, half to nobody) or draws (the deposit comes back).
 /// Without a ruling in time anyone may end it as a draw.
 /// @dev Both periods grow by the seconds in which the chain's sequencer was down. A slash takes at most a window's cap of
@@ -70,7 +70,7 @@ interface IDisputes {
     /// @notice A dispute over a bond in `token` takes a deposit of `amount` wei; 0 allows none.
     event DepositSet(address indexed token, uint256 amount);
 
-    /// @notice New disputes were paused, or no longer are.
+    /// @notice New disputes were stopped, or let in again.
     event PausedSet(bool paused);
 
     /// @notice Thrown when no dispute may be opened over a bond in a token.
@@ -94,20 +94,17 @@ interface IDisputes {
     /// @notice Thrown when the accused has answered already.
     error Disputes_AlreadyAnswered(uint256 id);
 
-    /// @notice Thrown when the accused may still answer, or the arbiter may still rule (unix seconds).
+    /// @notice Thrown when the arbiter still has to wait for an answer, or may still rule: until `from` (unix seconds).
     error Disputes_TooEarly(uint256 id, uint256 from);
 
     /// @notice Thrown when the time to answer or to rule is over (unix seconds).
     error Disputes_TooLate(uint256 id, uint256 until);
 
-    /// @notice Thrown when a slash is above what was at stake at the opening allows.
+    /// @notice Thrown when a slash is above SLASH_CAP_BPS of what was at stake at the opening (wei).
     error Disputes_SlashTooHigh(uint256 asked, uint256 maximum);
 
-    /// @notice Thrown when a deposit is above what fits.
+    /// @notice Thrown when a deposit is above what fits (wei).
     error Disputes_DepositTooHigh(uint256 amount, uint256 maximum);
-
-    /// @notice Thrown when a token delivered another amount than was asked: it takes fees or rebases.
-    error Disputes_UnexpectedAmount(uint256 asked, uint256 arrived);
 
     /// @notice Thrown when nothing is owed.
     error Disputes_NothingThere(address account);
@@ -116,15 +113,17 @@ interface IDisputes {
     error Disputes_Paused();
 
     /// @notice Accuses `accused` over its bond in `token`, with a deposit of the caller in it. `uri` has at most 256 bytes.
+    /// @return id Of the dispute, counted from 1.
     function open(IBonds.Role role, address accused, address token, bytes32 evidenceHash, string calldata uri)
         external
         returns (uint256 id);
 
-    /// @notice Answers, once. Only the accused, until the arbiter's time is over; the arbiter may rule from then on.
+    /// @notice Answers, once. Only the accused, until the arbiter's time is over. The arbiter may rule once there is an answer.
     function answer(uint256 id, bytes32 evidenceHash, string calldata uri) external;
 
     /// @notice Finds for the opener: slashes `amount` wei, of which `harmed` gets up to `loss` first and the opener the
     /// reporter's share; 0 slashes nothing. Once the accused has answered or had its time. Restricted: the arbiter.
+    /// @return slashed Wei taken.
     function accept(uint256 id, uint256 amount, address harmed, uint256 loss) external returns (uint256 slashed);
 
     /// @notice Finds for the accused. Restricted: the arbiter.
@@ -137,21 +136,25 @@ interface IDisputes {
     function expire(uint256 id) external;
 
     /// @notice Pays what disputes owe the caller to `to`.
+    /// @return amount Wei paid.
     function collect(address token, address to) external returns (uint256 amount);
 
     /// @notice Sends what disputes burned to the burn address. Anyone may.
+    /// @return amount Wei burned.
     function collectBurned(address token) external returns (uint256 amount);
 
     /// @notice Sets the deposit of disputes to come over bonds in `token`, 0 to allow none. Restricted.
     function setDeposit(address token, uint256 amount) external;
 
-    /// @notice Stops new disputes, or no longer. Restricted.
+    /// @notice Stops new disputes, or lets them in again. Restricted.
     function setPaused(bool paused) external;
 
     /// @notice A dispute.
     function disputeOf(uint256 id) external view returns (Dispute memory);
 
-    /// @notice Until when the accused has time to answer, and from then on the arbiter to rule (unix seconds), as known now.
+    /// @notice The deadlines of a dispute, with the outages known now.
+    /// @return answerBy Unix seconds from which the arbiter may rule without an answer.
+    /// @return ruleBy Unix seconds until which it may rule, and the accused answer.
     function deadlinesOf(uint256 id) external view returns (uint256 answerBy, uint256 ruleBy);
 
     /// @notice Number of disputes; the last one's id.
@@ -166,7 +169,7 @@ interface IDisputes {
     /// @notice Whether new disputes are paused.
     function paused() external view returns (bool);
 
-    /// @notice Seconds that the accused has to answer.
+    /// @notice Seconds for which the arbiter waits for an answer.
     function RESPONSE_PERIOD() external view returns (uint256);
 
     /// @notice Seconds after these that the arbiter has to rule.

@@ -35,8 +35,11 @@ interface ISpon is IERC20 {
     /// @notice Destroys `amount` wei of `from`, out of the caller's allowance.
     function burnFrom(address from, uint256 amount) external;
 
-    /// @notice Sets what a bridge may mint and burn. Restricted.
+    /// @notice Sets what a bridge may mint and burn; it burns from any account, and needs no allowance. Restricted.
     function setBridgeLimit(address bridge, uint256 capacity, uint256 window) external;
+
+    /// @notice Shuts a bridge at once. Restricted: the guardian.
+    function shutBridge(address bridge) external;
 
     /// @notice What a bridge may mint and burn right now, in wei.
     function bridgeAvailable(address bridge) external view returns (uint256 mintable, uint256 burnable);

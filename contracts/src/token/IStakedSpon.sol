@@ -38,7 +38,7 @@ interface IStakedSpon is IERC4626 {
         address indexed controller, address indexed owner, uint256 indexed requestId, address sender, uint256 shares
     );
 
-    /// @notice An operator was allowed to request and claim for a controller, or no longer is (ERC-7540).
+    /// @notice An operator was allowed to request and claim for a controller, or forbidden to (ERC-7540).
     event OperatorSet(address indexed controller, address indexed operator, bool approved);
 
     /// @notice Revenue came in. From `updatedAt` on, `undripped` wei reach the stakers linearly until `endsAt`.

@@ -57,13 +57,13 @@ contract Spon is ISpon, ERC20Permit, ERC20TransferAuthorization, ERC20Bridgeable
     /// @inheritdoc ISpon
     function setBridgeLimit(address bridge, uint256 capacity, uint256 window) external restricted {
         require(window >= MIN_WINDOW && window <= MAX_WINDOW, Spon_WindowOutOfBounds(window, MIN_WINDOW, MAX_WINDOW));
-        RateLimiter.RefillingBucket storage limit = _limits[bridge];
-        // What was used so far refilled at the old rate.
-        limit.sync(MINTED);
-        limit.sync(BURNED);
-        // forge-lint: disable-next-line(unsafe-typecast) at most MAX_WINDOW
-        limit.updateSettings(uint48(window), SafeCast.toUint208(capacity));
-        emit BridgeLimitSet(bridge, capacity, window);
+        _setLimit(bridge, capacity, window);
+    }
+
+    /// @inheritdoc ISpon
+    function shutBridge(address bridge) external restricted {
+        _checkTokenBridge(bridge);
+        _setLimit(bridge, 0, _limits[bridge]._window);
     }
 
     /// @inheritdoc ERC20Bridgeable
@@ -88,6 +88,16 @@ contract Spon is ISpon, ERC20Permit, ERC20TransferAuthorization, ERC20Bridgeable
     /// @notice The next nonce of `owner` for permits, and for authorizations under the key 0.
     function nonces(address owner) public view override(ERC20Permit, Nonces) returns (uint256) {
         return super.nonces(owner);
+    }
+
+    function _setLimit(address bridge, uint256 capacity, uint256 window) private {
+        RateLimiter.RefillingBucket storage limit = _limits[bridge];
+        // What was used so far refilled at the old rate.
+        limit.sync(MINTED);
+        limit.sync(BURNED);
+        // forge-lint: disable-next-line(unsafe-typecast) at most MAX_WINDOW
+        limit.updateSettings(uint48(window), SafeCast.toUint208(capacity));
+        emit BridgeLimitSet(bridge, capacity, window);
     }
 
     function _consume(bytes32 direction, uint256 amount) private {

@@ -69,14 +69,14 @@ contract AttestationPolicy is IAttestationPolicy {
     function recordBatch(uint256[] calldata summaries) external returns (uint256 accepted) {
         _checkCaller();
         for (uint256 i; i < summaries.length; ++i) {
-            uint256 told = summaries[i];
-            if (told == 0) continue;
+            uint256 summary = summaries[i];
+            if (summary == 0) continue;
             // forge-lint: disable-next-line(unsafe-typecast) the lowest bits name the node
-            address node = address(uint160(told));
+            address node = address(uint160(summary));
             Head storage slot = _heads[node];
-            uint256 extended = _extended(_wordOf(slot), told);
+            uint256 extended = _extended(_wordOf(slot), summary);
             if (extended != 0) _store(node, slot, extended);
-            else if (!_recordTold(told)) continue;
+            else if (!_recordSummary(summary)) continue;
             accepted |= uint256(1) << i;
         }
     }
@@ -252,8 +252,8 @@ contract AttestationPolicy is IAttestationPolicy {
     }
 
     /// @dev Records what a summary says unless `record` would refuse it.
-    function _recordTold(uint256 told) private returns (bool recorded) {
-        (address node, uint256 measuredAt, uint256 validFor, uint256 units,) = Verdicts.read(told);
+    function _recordSummary(uint256 summary) private returns (bool recorded) {
+        (address node, uint256 measuredAt, uint256 validFor, uint256 units,) = Verdicts.read(summary);
         Head memory head;
         _load(node, head);
         uint256 validUntil = measuredAt + validFor;
@@ -265,14 +265,14 @@ contract AttestationPolicy is IAttestationPolicy {
 
     /// @dev What becomes of the word of a head by a summary that only extends the last window, as most do: a pass of
     /// the latest units or more, in time without outages, with no cut behind which it might give seconds back. Else 0.
-    function _extended(uint256 word, uint256 told) private view returns (uint256) {
+    function _extended(uint256 word, uint256 summary) private view returns (uint256) {
         // forge-lint: disable-start(unsafe-typecast) each cast cuts its own field out of a word
         unchecked {
-            (uint256 measuredAt, uint256 validFor) = (uint40(told >> 160), uint24(told >> 200));
+            (uint256 measuredAt, uint256 validFor) = (uint40(summary >> 160), uint24(summary >> 200));
             if (block.timestamp - measuredAt > VERDICT_DEADLINE || validFor > MAX_VALIDITY) return 0;
             (uint256 end, uint256 validUntil) = (uint40(word >> 112), measuredAt + validFor);
             if (measuredAt <= uint40(word) || measuredAt > end || validUntil <= end) return 0;
-            (uint256 latest, uint256 units) = (uint32(word >> 40), uint16(told >> 224));
+            (uint256 latest, uint256 units) = (uint32(word >> 40), uint16(summary >> 224));
             if (latest == 0 || units < latest || word >> 224 != 0) return 0;
             return word & ~EXTENDED_BITS | measuredAt | units << 40 | validUntil << 112;
         }

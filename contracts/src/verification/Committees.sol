@@ -24,7 +24,7 @@ abstract contract Committees is IVerifierSet, AccessManaged {
         address bondToken; // of the latest join
         uint8 seat;
         bool joined;
-        bool banned; // signed two conflicting verdicts
+        bool banned; // was slashed for conflicting statements or a misstatement
         uint24 revealedIn; // the round of its latest reveal, or of its join
         uint24 since; // the first round that it is drawn in
         uint24 joins; // how often it has joined
@@ -119,8 +119,9 @@ abstract contract Committees is IVerifierSet, AccessManaged {
     /// @inheritdoc IVerifierSet
     function ejectAbsent(address verifier) external {
         uint256 revealedIn = _requireMember(verifier).revealedIn;
-        uint256 until = Outages.deadline(clock, revealedIn * ROUND, (MAX_ABSENCE + 1) * ROUND, block.timestamp);
-        if (block.timestamp < until) revert VerifierSet_NotAbsent(verifier, roundAt(block.timestamp) - revealedIn);
+        if (block.timestamp < _absentFrom(revealedIn, block.timestamp)) {
+            revert VerifierSet_NotAbsent(verifier, roundAt(block.timestamp) - revealedIn);
+        }
         _remove(verifier);
     }
 
@@ -234,15 +235,19 @@ abstract contract Committees is IVerifierSet, AccessManaged {
 
     /// @dev Whether a signer is in a committee: mostly its own slot shows that it has one of the first seats, and no seat
     /// need be read then.
-    function _serves(address signer, uint256 firstSeats, uint256 shard, uint256 round) internal view returns (bool) {
+    /// @param committee As `_serves` left it for the signer before, empty at first: it is drawn once.
+    function _serves(address signer, uint256 firstSeats, uint256 shard, uint256 round, address[] memory committee)
+        internal
+        view
+        returns (bool isMember, address[] memory drawn)
+    {
         Member storage member = _members[signer];
-        if (!member.joined) return false;
-        if (firstSeats >> member.seat & 1 == 1 && _mayServe(member, round)) return true;
-        address[] memory committee = _committeeOf(shard, round);
-        for (uint256 i; i < committee.length; ++i) {
-            if (committee[i] == signer) return true;
+        if (!member.joined) return (false, committee);
+        if (firstSeats >> member.seat & 1 == 1 && _mayServe(member, round)) return (true, committee);
+        drawn = committee.length == 0 ? _committeeOf(shard, round) : committee;
+        for (uint256 i; i < drawn.length; ++i) {
+            if (drawn[i] == signer) return (true, drawn);
         }
-        return false;
     }
 
     function _stakeOf(address verifier, address bondToken) internal view returns (uint256) {
@@ -288,8 +293,16 @@ abstract contract Committees is IVerifierSet, AccessManaged {
     }
 
     /// @dev Who has not shown its bond for as long as costs it its seat may have none left; what leaves a bond thaws longer.
+    /// An outage makes nobody absent: else the first to reveal after it would be the committee.
     function _mayServe(Member storage member, uint256 round) private view returns (bool) {
-        return member.since <= round && round <= member.revealedIn + MAX_ABSENCE;
+        if (round < member.since) return false;
+        uint256 revealedIn = member.revealedIn;
+        return round <= revealedIn + MAX_ABSENCE || round * ROUND < _absentFrom(revealedIn, round * ROUND);
+    }
+
+    /// @dev From when on (unix seconds) whoever revealed last in a round is absent, with the outages until `time`.
+    function _absentFrom(uint256 revealedIn, uint256 time) private view returns (uint256) {
+        return Outages.deadline(clock, revealedIn * ROUND, (MAX_ABSENCE + 1) * ROUND, time);
     }
 
     function _requireBonded(address verifier, address bondToken) private view {

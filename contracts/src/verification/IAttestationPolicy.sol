@@ -15,13 +15,13 @@ interface ILeasedUnits {
 /// extends one from its time of measurement, a failing one closes it there. A lease's seconds [from, to) are paid
 /// `rate * (A(to) - A(from))`. Seconds whose verdict may still come wait; once `verdictDeadline` has passed, and the
 /// outages of the sequencer in it, they settle to zero. No proof, no pay.
-/// A pass counts only if it attests as many units as are leased when it is brought, else it is a failure: what is paid
-/// for was delivered to every lease. Units that are leased later must be attested already; hence the LeaseBook is asked only
-/// by a pass that follows a failure, or attests fewer units than the verdict before it, and leases on another policy beside
-/// this one count as its own only then. (Units of a lease that ended
-/// between the measurement and the verdict are not asked for.) So verifiers measure all units that are attested, not only
-/// those that are leased. Verdicts count in the order of their measurements: one that comes after a later one is lost, and
-/// whoever has several brings them in order, in one transaction.
+/// @notice A pass must attest at least the units that are leased when it is brought, else it counts as a failure: what is
+/// paid for was delivered to every lease. So verifiers measure all units that are attested, not only those that are leased.
+/// @notice Verdicts count in the order of their measurements: one that comes after a later one is lost, and whoever has
+/// several brings them in order, in one transaction.
+/// @dev The LeaseBook is asked only by a pass that follows a failure, or attests fewer units than the verdict before it,
+/// since no lease opens on units that are not attested. Leases on another policy count then as well; units of a lease that
+/// ended between the measurement and the verdict do not.
 /// @dev A failure takes back the attested seconds from its measurement to its window's end: a cut. A later pass that is
 /// measured inside the cut gives back what it attests again, as long as a verdict may still come. A node's revision is its
 /// number of cuts, so that a lease knows which ones came after it was settled.
@@ -86,13 +86,13 @@ interface IAttestationPolicy is IReleasePolicy {
     /// @notice Number of windows of a node.
     function windowCount(address node) external view returns (uint256);
 
-    /// @notice A window of a node.
+    /// @notice A window of a node; all 0 past the last one.
     function windowAt(address node, uint256 index) external view returns (Window memory);
 
     /// @notice Number of cuts of a node: its revision.
     function cutCount(address node) external view returns (uint256);
 
-    /// @notice A cut of a node: seconds that were attested and are no longer.
+    /// @notice A cut of a node: attested seconds that were taken back; all 0 past the last one.
     function cutAt(address node, uint256 index) external view returns (Window memory);
 
     /// @notice Seconds after a measurement within which its verdict may be brought, without outages.

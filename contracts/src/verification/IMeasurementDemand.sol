@@ -9,8 +9,8 @@ import {ILeaseBook} from "../lease/ILeaseBook.sol";
 /// provider's, for the disturbance; if it is a failure, or if nothing is measured in time, or the latest too late, it goes
 /// back to the renter.
 /// @dev A module of the Ledger, which holds the bonds. One demand per lease at a time; anyone may resolve it, and after its
-/// deadline every demand can be resolved whoever is gone. A verdict may be brought until the policy's `verdictUntil` the
-/// demand's deadline, so a demand without one is resolved from then on. The sequencer's outages put both off.
+/// deadline every demand can be resolved whoever is gone. A verdict may be brought until the policy's `verdictUntil` of the
+/// demand's deadline; a demand without one can be resolved from then on. The sequencer's outages put both off.
 interface IMeasurementDemand {
     /// @notice A demand: one slot.
     struct Demand {
@@ -36,7 +36,7 @@ interface IMeasurementDemand {
     /// @notice What a demand on a lease in `token` costs was set, 0 for no demands.
     event BondSet(address indexed token, uint256 bond);
 
-    /// @notice New demands were paused, or no longer are.
+    /// @notice New demands were stopped, or let in again.
     event PausedSet(bool paused);
 
     /// @notice Thrown when the caller is not the lease's renter.
@@ -69,7 +69,7 @@ interface IMeasurementDemand {
     /// @notice Sets what a demand on leases in `token` costs, 0 to take none. Restricted.
     function setBond(address token, uint96 bond) external;
 
-    /// @notice Stops new demands, or no longer. Restricted.
+    /// @notice Stops new demands, or lets them in again. Restricted.
     function setPaused(bool paused) external;
 
     /// @notice The demand on a lease.
@@ -82,5 +82,5 @@ interface IMeasurementDemand {
     function paused() external view returns (bool);
 
     /// @notice Seconds after a demand within which the node has to be measured.
-    function RESPONSE_TIME() external view returns (uint256);
+    function RESPONSE_PERIOD() external view returns (uint256);
 }

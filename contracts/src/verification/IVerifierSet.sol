@@ -9,18 +9,17 @@ pragma solidity ^0.8.30;
 /// every finding of a batch. Whoever would choose a shard once the beacon is known could as well have a key in each, so
 /// choosing wins nothing; a captured committee reaches more nodes than if each node had its own, but as much less often.
 /// @dev Beacon. The beacon of a round mixes what verifiers revealed in the round before: each reveals the next preimage
-/// of a hash chain that it committed to when it joined, and their order does not matter, so nobody chooses, and the last
-/// one to reveal can only withhold: one bit for each member that withholds, at the price of its place in the round: as long
-/// as two thirds of the seats reveal, only those are drawn. So k of the last ones choose among 2^k committees, in each of
-/// them with the fewer chances the more of them withhold: a third of the seats has much of a small one, and a committee must
-/// be as large as the set for that to be worth nothing. Who joins in a round reveals from the next one on, and is drawn from
-/// the second one on. A reveal asks for
-/// the bond, so that whose bond has left is not drawn. No block hash and no PREVRANDAO is mixed in: on Arbitrum
-/// the one is the sequencer's to make and the other a constant, on Base they follow the L1 with a delay that its
-/// sequencer sees first. What remains: on both chains one sequencer orders the reveals, and could leave some out of a
-/// round (at most the 24 hours after which Arbitrum can be forced, the 12 of Base), so that a sequencer in league with a
-/// member chooses among the beacons of the subsets that it admits. With no reveal a beacon is predictable. Neither lets
-/// anybody sign for another, and the verifiers' own reveals inside a session keep its seed fresh.
+/// of a hash chain that it committed to when it joined, and the order of reveals does not matter. So nobody chooses a
+/// beacon, but whoever reveals late can withhold, at the price of its place: as long as two thirds of the seats reveal, only
+/// those are drawn. The last k verifiers thus choose among 2^k beacons, and lose the places of those that withhold. With a
+/// third of the seats that controls a small committee; only for a committee as large as the set it is worth nothing.
+/// @dev Who joins in a round reveals from the next one on, and is drawn from the second one on. A reveal asks for the bond,
+/// so that whose bond has left is not drawn. No block hash and no PREVRANDAO is mixed in: on Arbitrum the one is the
+/// sequencer's to make and the other a constant, on Base they follow the L1 with a delay that its sequencer sees first.
+/// @dev What remains: on both chains one sequencer orders the reveals, and could leave some out of a round (for at most the
+/// 24 hours after which Arbitrum can be forced, the 12 of Base), so that a sequencer in league with a member chooses among
+/// the beacons of the subsets that it admits. With no reveal a beacon is predictable. Neither lets anybody sign for
+/// another, and the verifiers' own reveals inside a session keep its seed fresh.
 interface IVerifierSet {
     /// @notice What was measured. Nested in a verdict because ABI tools stop at two dozen members in one struct.
     struct Measurement {
@@ -151,7 +150,7 @@ interface IVerifierSet {
     /// @notice The policy that verdicts are recorded in was set.
     event PolicySet(address indexed policy);
 
-    /// @notice Passing verdicts were paused, or no longer are.
+    /// @notice Passing verdicts were stopped, or let in again.
     event PausedSet(bool paused);
 
     /// @notice Committee size and quorum were set.
@@ -166,14 +165,14 @@ interface IVerifierSet {
     /// @notice Thrown when the set is full, and nobody in it has so little at stake that the caller could take the seat.
     error VerifierSet_Full(uint256 maximum);
 
-    /// @notice Thrown when a verifier's bond is too small to join.
+    /// @notice Thrown when a verifier's bond is too small to join or to reveal.
     error VerifierSet_NotBonded(address verifier, address bondToken);
 
     /// @notice Thrown when a verifier's bond is large enough to stay, or when it joins with another token while its bond in
     /// the former one still answers for what it signed.
     error VerifierSet_StillBonded(address verifier, address bondToken);
 
-    /// @notice Thrown when a verifier has been slashed for two conflicting verdicts: it is out for good.
+    /// @notice Thrown when a verifier was slashed for conflicting statements or for a misstatement: it is out for good.
     error VerifierSet_Banned(address verifier);
 
     /// @notice Thrown when a reveal is not the preimage of the verifier's tip.
@@ -239,11 +238,12 @@ interface IVerifierSet {
     /// @notice Joins with the tip of a hash chain. The caller needs a bond as verifier in `bondToken`. In a full set it takes
     /// the seat of the verifier with the least in bond in the same token, delegations and thawing money not counted, if its
     /// own bond is OUTBID_BPS larger.
-    /// @dev A tip must be new: of one that was revealed from before, everybody knows the reveals to come. `joinsOf` is a
-    /// number to derive a new chain with.
+    /// @dev Each join takes a new chain: of one that was revealed from before, everybody can compute the later tips.
+    /// `joinsOf` gives a number to derive a chain from.
     function join(address bondToken, bytes32 tip) external;
 
-    /// @notice Leaves the set. The bond can then be thawed.
+    /// @notice Leaves the set. The bond may thaw before that or after; a member whose bond falls below the minimum may be
+    /// ejected, and cannot reveal.
     function leave() external;
 
     /// @notice Removes a verifier whose bond has become too small. Anyone may.
@@ -280,21 +280,21 @@ interface IVerifierSet {
     /// @dev What a contract signed (ERC-1271) and later denies counts if a verdict brought it to the chain before.
     function reportEquivocation(Statement calldata a, Statement calldata b, address verifier) external;
 
-    /// @notice Slashes a verifier whose batch does not say of a verdict what the verdict says, or takes in a pass that could
-    /// not count alone (another class than claimed, or no validity) and is a failure in a batch, or a time that no summary
-    /// can name (2^40 seconds or more), in the same way.
+    /// @notice Slashes, as `reportEquivocation` does, a verifier whose batch gives a summary that is not the verdict's, or
+    /// lists as a failure a pass that could not count alone (of another class than claimed, or without validity), or a verdict
+    /// whose time no summary can name (2^40 seconds or more).
     function reportMisstatement(Statement calldata statement, address verifier) external;
 
     /// @notice Sets the policy that verdicts are recorded in. Restricted. Leases that run under the former one get no verdict
-    /// from then on: their seconds go back to the renter after 14 days. A market under the new one has to open first, and the
-    /// former one to be closed for as long as its leases last.
+    /// from then on: their later seconds go back to the renter once the former policy's `verdictDeadline` has passed. So a
+    /// market under the new one opens first, and the former one's stays closed for as long as its leases last.
     function setPolicy(address policy) external;
 
-    /// @notice Sets committee size (1 to 16) and quorum (more than half of it, so that two only exist with a common
-    /// signer in a round, as long as none of them leaves; a session measured over two rounds has two committees). Restricted.
+    /// @notice Sets committee size (1 to 16) and quorum, which must be more than half of it: two quorums of one round then
+    /// have a common signer, unless members leave in between. A session that spans two rounds has two committees. Restricted.
     function setQuorum(uint256 committeeSize, uint256 quorum) external;
 
-    /// @notice Stops passing verdicts, or no longer. Restricted. Nothing else is ever paused: not failing verdicts, not
+    /// @notice Stops passing verdicts, or lets them in again. Restricted. Nothing else is ever paused: not failing verdicts, not
     /// reports, not membership.
     /// @dev It blocks no exit: a lease closes and refunds without a verdict, and seconds that no pass attests in time go
     /// back to the renter. What a provider loses by a pause is pay for seconds from then on, so whoever holds the switch
@@ -307,10 +307,10 @@ interface IVerifierSet {
     /// @notice The beacon of `round`, final once the round has begun.
     function beaconOf(uint256 round) external view returns (bytes32);
 
-    /// @notice The committee of a node's shard in a round, in the order drawn, out of the verifiers that revealed for the round,
-    /// or, if those were fewer than two thirds, out of all that joined two rounds before or earlier and have joined or revealed
-    /// at most MAX_ABSENCE rounds before or since. Who revealed and left is not drawn, but counts among those that revealed and
-    /// among all.
+    /// @notice The committee of a node's shard in a round, in the order drawn. The candidates are the verifiers that revealed
+    /// for the round, if they are at least two thirds of the seats; else all that joined two rounds before or earlier and
+    /// joined or revealed within MAX_ABSENCE rounds, outages not counted. Who revealed and then left is not drawn, but its seat
+    /// still counts.
     function committeeOf(address node, uint256 round) external view returns (address[] memory);
 
     /// @notice The verifiers, at most 64.

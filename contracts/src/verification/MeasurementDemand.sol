@@ -14,7 +14,7 @@ import {IMeasurementDemand} from "./IMeasurementDemand.sol";
 /// next one comes, which it cannot if one transaction brings both.
 contract MeasurementDemand is IMeasurementDemand, AccessManaged {
     /// @inheritdoc IMeasurementDemand
-    uint256 public constant RESPONSE_TIME = 24 hours;
+    uint256 public constant RESPONSE_PERIOD = 24 hours;
 
     ILedger public immutable ledger;
     ILeaseBook public immutable leaseBook;
@@ -50,7 +50,7 @@ contract MeasurementDemand is IMeasurementDemand, AccessManaged {
 
         // forge-lint: disable-next-line(unsafe-typecast) set with 96 bits
         _demands[leaseId] = Demand({madeAt: uint40(block.timestamp), bond: uint96(bond)});
-        uint256 deadline = block.timestamp + RESPONSE_TIME;
+        uint256 deadline = block.timestamp + RESPONSE_PERIOD;
         emit MeasurementDemanded(leaseId, terms.node, msg.sender, bond, block.timestamp, deadline);
         ledger.escrow(terms.token, msg.sender, msg.sender, bond, 0, 0);
     }
@@ -98,6 +98,6 @@ contract MeasurementDemand is IMeasurementDemand, AccessManaged {
 
     /// @dev Until when a demand must be answered, as seen at `time`.
     function _deadline(uint256 madeAt, uint256 time) private view returns (uint256) {
-        return Outages.deadline(policy.clock(), madeAt, RESPONSE_TIME, time);
+        return Outages.deadline(policy.clock(), madeAt, RESPONSE_PERIOD, time);
     }
 }

@@ -55,10 +55,10 @@ library Verdicts {
         return leaf(finding.digest, finding.summary);
     }
 
-    function leaf(bytes32 digest, uint256 told) internal pure returns (bytes32 hashed) {
+    function leaf(bytes32 digest, uint256 summary) internal pure returns (bytes32 hashed) {
         assembly ("memory-safe") {
             mstore(0x00, digest)
-            mstore(0x20, told)
+            mstore(0x20, summary)
             mstore(0x00, keccak256(0x00, 0x40))
             hashed := keccak256(0x00, 0x20)
         }
@@ -75,11 +75,11 @@ library Verdicts {
         summaries = new uint256[](count);
         assembly ("memory-safe") {
             let start := add(nodes, 0x20)
-            let told := add(summaries, 0x20)
+            let summary := add(summaries, 0x20)
             for { let i := 0 } lt(i, shl(5, count)) { i := add(i, 0x20) } {
                 // Two words each; the leaf is as in `leaf`.
                 calldatacopy(0x00, add(findings.offset, shl(1, i)), 0x40)
-                mstore(add(told, i), mload(0x20))
+                mstore(add(summary, i), mload(0x20))
                 mstore(0x00, keccak256(0x00, 0x40))
                 mstore(add(start, i), keccak256(0x00, 0x20))
             }
@@ -106,7 +106,7 @@ library Verdicts {
     }
 
     /// @dev See IVerifierSet.summaryOf.
-    function summary(IVerifierSet.Verdict calldata verdict) internal pure returns (uint256) {
+    function summaryOf(IVerifierSet.Verdict calldata verdict) internal pure returns (uint256) {
         uint256 measuredAt = verdict.measurement.startMs / 1000;
         uint256 validFor;
         bool passed = verdict.result == uint8(IVerifierSet.Result.Pass) && verdict.floorClass == verdict.claimedClass;
@@ -117,13 +117,15 @@ library Verdicts {
     }
 
     /// @dev What a summary says. `validFor` is 0 for a failure.
-    function read(uint256 told)
+    function read(uint256 summary)
         internal
         pure
         returns (address node, uint256 measuredAt, uint256 validFor, uint256 units, uint256 resource)
     {
-        // forge-lint: disable-next-line(unsafe-typecast) each cut leaves the bits of its field
-        return (address(uint160(told)), uint40(told >> 160), uint24(told >> 200), uint16(told >> 224), told >> 240);
+        // forge-lint: disable-start(unsafe-typecast) each cut leaves the bits of its field
+        (node, measuredAt) = (address(uint160(summary)), uint40(summary >> 160));
+        (validFor, units, resource) = (uint24(summary >> 200), uint16(summary >> 224), summary >> 240);
+        // forge-lint: disable-end(unsafe-typecast)
     }
 
     /// @dev Whether one session has two findings.
@@ -138,12 +140,12 @@ library Verdicts {
         return result != uint8(IVerifierSet.Result.Inconclusive) && result <= uint8(IVerifierSet.Result.Timeout);
     }
 
-    /// @dev Whether a batch may say `told` of a verdict. A pass that could not count alone would count as a failure there,
+    /// @dev Whether a batch may say `summary` of a verdict. A pass that could not count alone would count as a failure there,
     /// and a time beyond what a summary has room for as another one.
-    function isToldTruly(IVerifierSet.Verdict calldata verdict, uint256 told) internal pure returns (bool) {
+    function isTrueSummary(IVerifierSet.Verdict calldata verdict, uint256 summary) internal pure returns (bool) {
         bool isNameable = verdict.measurement.startMs / 1000 <= type(uint40).max;
-        if (!isConclusive(verdict.result) || !isNameable || told != summary(verdict)) return false;
-        (,, uint256 validFor,,) = read(told);
+        if (!isConclusive(verdict.result) || !isNameable || summary != summaryOf(verdict)) return false;
+        (,, uint256 validFor,,) = read(summary);
         return validFor != 0 || verdict.result != uint8(IVerifierSet.Result.Pass);
     }
 }

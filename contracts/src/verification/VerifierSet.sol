@@ -96,7 +96,7 @@ contract VerifierSet is Committees, EIP712 {
     /// @inheritdoc IVerifierSet
     function reportMisstatement(Statement calldata statement, address verifier) external {
         bytes32 digest = _checkStatement(statement, verifier);
-        bool isTrue = Verdicts.isToldTruly(statement.verdict, statement.summary);
+        bool isTrue = Verdicts.isTrueSummary(statement.verdict, statement.summary);
         if (statement.batch.root == 0 || isTrue) revert VerifierSet_NotMisstated(digest);
         _punish(verifier, statement.verdict.sessionId);
     }
@@ -120,7 +120,7 @@ contract VerifierSet is Committees, EIP712 {
 
     /// @inheritdoc IVerifierSet
     function summaryOf(Verdict calldata verdict) external pure returns (uint256) {
-        return Verdicts.summary(verdict);
+        return Verdicts.summaryOf(verdict);
     }
 
     /// @inheritdoc IVerifierSet
@@ -188,11 +188,14 @@ contract VerifierSet is Committees, EIP712 {
         uint256 first = _firstSeats(shard, round);
         signers = new address[](signatures.length);
         address last;
+        address[] memory committee;
         for (uint256 i; i < signatures.length; ++i) {
             Signature calldata given = signatures[i];
             address signer = given.signer;
             if (signer <= last) revert VerifierSet_DuplicateOrUnsortedSigner(signer);
-            if (!_serves(signer, first, shard, round)) revert VerifierSet_NotInCommittee(signer, shard, round);
+            bool isMember;
+            (isMember, committee) = _serves(signer, first, shard, round, committee);
+            if (!isMember) revert VerifierSet_NotInCommittee(signer, shard, round);
             _checkSignature(signer, digest, given.signature);
             last = signers[i] = signer;
         }
@@ -288,7 +291,7 @@ contract VerifierSet is Committees, EIP712 {
 
     /// @dev Whether a finding is one on a node of the shard, measured in the two rounds from `opensAt` on, which claims the
     /// class measured, and the units that a pass attests.
-    function _canCount(uint256 told, uint256 claim, uint256 shard, uint256 opensAt, bool isPaused)
+    function _canCount(uint256 summary, uint256 claim, uint256 shard, uint256 opensAt, bool isPaused)
         private
         pure
         returns (bool)
@@ -296,11 +299,11 @@ contract VerifierSet is Committees, EIP712 {
         // forge-lint: disable-start(unsafe-typecast) each cast cuts its own field out of a word
         unchecked {
             // The lowest bits are the node's; for a measurement before `opensAt` the difference wraps around.
-            if (told % SHARDS != shard || uint40(told >> 160) - opensAt >= 2 * ROUND) return false;
+            if (summary % SHARDS != shard || uint40(summary >> 160) - opensAt >= 2 * ROUND) return false;
             // Seconds, units and class of the one, provider, resource and units of the other.
-            if (claim << 96 == 0 || uint16(claim >> 160) != told >> 240) return false;
-            if (uint24(told >> 200) == 0) return true;
-            uint256 units = uint16(told >> 224);
+            if (claim << 96 == 0 || uint16(claim >> 160) != summary >> 240) return false;
+            if (uint24(summary >> 200) == 0) return true;
+            uint256 units = uint16(summary >> 224);
             return units != 0 && units <= claim >> 176 && !isPaused;
         }
         // forge-lint: disable-end(unsafe-typecast)

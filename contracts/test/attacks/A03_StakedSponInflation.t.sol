@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IStakedSpon} from "../../src/token/IStakedSpon.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Test} from "forge-std/Test.sol";
 import {Spon} from "../../src/token/Spon.sol";
@@ -45,7 +46,7 @@ contract A03_StakedSponInflation is Test {
 
         vm.startPrank(victim);
         if (vault.previewDeposit(brought) == 0) {
-            vm.expectRevert();
+            vm.expectRevert(IStakedSpon.StakedSpon_ZeroAmount.selector);
             vault.deposit(brought, victim);
             vm.stopPrank();
             brought = 0;

@@ -65,11 +65,11 @@ contract A05_RootRace is RewardsTest {
     function testFuzz_AnActiveRootStays(uint256 elapsed) public {
         bytes32[][] memory tree = _postEpoch(1, 3);
         skip(48 hours + bound(elapsed, 0, 26 weeks - 1));
-        vm.expectRevert();
+        vm.expectPartialRevert(IDistributor.Distributor_NotPending.selector);
         distributor.disable(1);
-        vm.expectRevert();
+        vm.expectPartialRevert(IDistributor.Distributor_NotSweepable.selector);
         distributor.sweep(1);
-        vm.expectRevert();
+        vm.expectPartialRevert(IDistributor.Distributor_NotPending.selector);
         distributor.challenge(1, 0, _reward(1, 0));
         distributor.claim(1, 1, _reward(1, 1), tree.proof(1));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {MoneyTest} from "../money/MoneyTest.sol";
 
 /// @title A permit that somebody spends first must not block the deposit that it was for
@@ -24,9 +25,9 @@ contract A11_PermitFrontRun is MoneyTest {
         (uint8 v, bytes32 r, bytes32 s) = _signPermit(aliceKey, alice, 5, START + 1);
         vm.startPrank(bob);
         token.permit(alice, address(ledger), 5, START + 1, v, r, s);
-        vm.expectRevert();
+        vm.expectPartialRevert(IERC20Errors.ERC20InsufficientAllowance.selector);
         ledger.deposit(address(token), bob, 5);
-        vm.expectRevert();
+        vm.expectPartialRevert(IERC20Errors.ERC20InsufficientAllowance.selector);
         ledger.depositWithPermit(address(token), 5, START + 1, v, r, s);
         assertEq(token.balanceOf(alice), 5);
     }

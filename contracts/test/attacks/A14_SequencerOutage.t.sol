@@ -5,6 +5,7 @@ import {IOutageClock} from "../../src/governance/IOutageClock.sol";
 import {IDistributor} from "../../src/rewards/IDistributor.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
 import {IDisputes} from "../../src/stake/IDisputes.sol";
+import {IAttestationPolicy} from "../../src/verification/IAttestationPolicy.sol";
 import {IVerifierSet} from "../../src/verification/IVerifierSet.sol";
 import {System} from "../System.sol";
 import {UptimeFeed} from "../mocks/UptimeFeed.sol";
@@ -92,7 +93,11 @@ contract A14_SequencerOutage is System {
         length = bound(length, 1, 6 days);
         _goDown(measuredAt + bound(start, 0, 47 hours), length);
 
-        vm.warp(measuredAt + policy.verdictDeadline() + length);
+        uint256 deadline = measuredAt + policy.verdictDeadline() + length;
+        vm.warp(deadline + 1);
+        vm.expectPartialRevert(IAttestationPolicy.AttestationPolicy_TooLate.selector);
+        verifierSet.submit(verdict, signatures);
+        vm.warp(deadline);
         assertEq(policy.decidedUntil(node), measuredAt);
         verifierSet.submit(verdict, signatures);
         assertEq(policy.standingOf(node).measuredAt, measuredAt);
@@ -102,8 +107,12 @@ contract A14_SequencerOutage is System {
         IDistributor.Reward memory reward = IDistributor.Reward(renter, 1e18);
         _post(reward);
         feed.goDown(block.timestamp);
-        skip(48 hours + outageClock.MAX_OUTAGE());
+        skip(48 hours + outageClock.MAX_OUTAGE() - 1);
+        vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_NotActive.selector, 1));
         distributor.claim(1, 0, reward, _proof());
+        skip(1);
+        distributor.claim(1, 0, reward, _proof());
+        assertEq(spon.balanceOf(renter), 1e18);
     }
 
     function test_AFeedThatIsBrokenDelaysNothing() public {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ILedger} from "../../src/money/ILedger.sol";
 import {IPausable} from "../../src/governance/IPausable.sol";
 import {IPauseSwitch} from "../../src/governance/IPauseSwitch.sol";
 import {ILeaseBook} from "../../src/lease/ILeaseBook.sol";
@@ -54,7 +55,7 @@ contract A27_FrozenExits is System {
         ILeaseBook.Request memory request = _request();
         _pauseAll();
         vm.startPrank(renter);
-        vm.expectRevert();
+        vm.expectRevert(ILedger.Ledger_Paused.selector);
         ledger.deposit(address(dollar), renter, 1);
         vm.expectPartialRevert(ILeaseBook.LeaseBook_Paused.selector);
         leaseBook.open(offer, signature, request);
@@ -64,7 +65,7 @@ contract A27_FrozenExits is System {
         registry.registerNode(renter, _claim(), uint64(block.timestamp), "");
         dollar.mint(provider, 1);
         dollar.approve(address(bonds), 1);
-        vm.expectRevert();
+        vm.expectRevert(IBonds.Bonds_Paused.selector);
         bonds.bond(IBonds.Role.Provider, provider, address(dollar), 1);
     }
 

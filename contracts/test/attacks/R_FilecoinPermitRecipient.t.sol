@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {MoneyTest} from "../money/MoneyTest.sol";
 
 /// @title Filecoin Pay credited a permit's deposit to whoever the caller named, and once to the caller itself
@@ -16,7 +17,7 @@ contract R_FilecoinPermitRecipient is MoneyTest {
         vm.assume(caller != alice && caller != address(ledger) && caller != address(0));
         (uint8 v, bytes32 r, bytes32 s) = _signPermit(aliceKey, alice, 10, START + 1);
         vm.startPrank(caller);
-        vm.expectRevert();
+        vm.expectPartialRevert(IERC20Errors.ERC20InsufficientAllowance.selector);
         ledger.depositWithPermit(address(token), 10, START + 1, v, r, s);
         ledger.depositWithAuthorization(_authorization(aliceKey, alice, 10, address(0), 0));
         vm.stopPrank();

@@ -21,7 +21,7 @@ contract R_LivepeerCompactSignatureTwin is BatchFixture {
         for (uint256 i; i < 3; ++i) {
             if (which >> i & 1 == 1 || which % 8 == 0) signatures[i].signature = _compact(signatures[i].signature);
         }
-        vm.expectRevert();
+        vm.expectPartialRevert(IVerifierSet.VerifierSet_InvalidSignature.selector);
         verifierSet.submit(verdict, signatures);
         assertEq(policy.attestedSeconds(node, type(uint256).max), attested);
     }

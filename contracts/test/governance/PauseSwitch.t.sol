@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {Test} from "forge-std/Test.sol";
@@ -76,7 +77,7 @@ contract PauseSwitchTest is Test {
         _pause(MASK);
         bytes memory call = abi.encodeCall(IPauseSwitch.unpause, (MASK));
         vm.startPrank(governor);
-        vm.expectRevert();
+        vm.expectPartialRevert(IAccessManager.AccessManagerNotScheduled.selector);
         pauses.unpause(MASK);
         authority.schedule(address(pauses), call, 0);
         vm.warp(START + DELAY);

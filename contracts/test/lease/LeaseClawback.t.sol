@@ -29,7 +29,7 @@ contract LeaseClawbackTest is LeaseTest {
         policy.revoke(START + 60, START + 1_000);
         bytes32 leaseId = book.hashTerms(terms);
         vm.expectEmit(address(book));
-        emit ILeaseBook.LeaseRevised(leaseId, 1, 40, 40 * RATE);
+        emit ILeaseBook.LeaseRevised(leaseId, 1, 40, 40 * RATE, 0, 0, 0);
         vm.expectEmit(address(book));
         emit ILeaseBook.LeaseCompensated(leaseId, alice, 40 * RATE, 0);
         vm.prank(bob);
@@ -71,7 +71,7 @@ contract LeaseClawbackTest is LeaseTest {
     function test_settle_forgetsWhatWasTakenBackBeforeItBegan() public {
         policy.revoke(START - 100, START + 100);
         vm.expectEmit(address(book));
-        emit ILeaseBook.LeaseRevised(book.hashTerms(terms), 1, 0, 0);
+        emit ILeaseBook.LeaseRevised(book.hashTerms(terms), 1, 0, 0, 0, 0, 0);
         _settleAt(START + 50);
         assertEq(_claim().owed, 0);
         assertEq(_lease(terms).revision, 1);

@@ -168,7 +168,7 @@ contract LeaseCoverTest is LeaseTest {
         _expectStatus(terms, ILeaseBook.Status.None);
     }
 
-    function test_freeCover_ofALeaseWhoseSecondsAwaitTheirVerdict() public {
+    function test_freeCover_goesByTheEndAndNotByWhatIsSettled() public {
         policy.setHalt(START + 50);
         ILeaseBook.Terms memory terms = _openAndClose(200);
         book.settle(terms);

@@ -144,7 +144,7 @@ contract LeaseOpenTest is LeaseTest {
 
     function test_open_atTheDeadline() public {
         vm.warp(_offer().deadline);
-        _openUsual();
+        _assertStatus(_openUsual(), ILeaseBook.Status.Open);
     }
 
     function _expectOpenReverts(ILeaseBook.Offer memory offer, ILeaseBook.Request memory request, bytes memory error)
@@ -177,7 +177,7 @@ contract LeaseOpenTest is LeaseTest {
     function test_open_forTheNamedRenter() public {
         ILeaseBook.Offer memory offer = _offer();
         offer.renter = alice;
-        _open(offer, _request(), alice);
+        assertEq(_open(offer, _request(), alice).renter, alice);
     }
 
     function test_open_revertsForNobody() public {
@@ -245,9 +245,9 @@ contract LeaseOpenTest is LeaseTest {
     function test_open_atTheBoundsOfSeconds() public {
         ILeaseBook.Request memory request = _request();
         request.fundedSeconds = 100;
-        _open(_offer(), request, alice);
+        assertEq(_lease(_open(_offer(), request, alice)).fundedUntil, block.timestamp + 100);
         (request.fundedSeconds, request.salt) = (99_000, "another");
-        _open(_offer(), request, alice);
+        assertEq(_lease(_open(_offer(), request, alice)).fundedUntil, block.timestamp + 99_000);
     }
 
     function test_open_revertsWhenNodeNotActive() public {

@@ -25,6 +25,11 @@ contract SharedBondTest is System {
         began = block.timestamp;
     }
 
+    /// @dev What a cover must reach is as long as a verdict can attest.
+    function test_TheMostThatCanBePaidTooEarlyIsWhatAVerdictAttests() public view {
+        assertEq(leaseBook.MAX_EXPOSURE(), policy.maxValidity());
+    }
+
     function test_freeCover_freesNoMoreThanSeizuresLeftOfTheCover() public {
         _market(10_000);
         _attest(node);

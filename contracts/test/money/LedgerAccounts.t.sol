@@ -374,7 +374,7 @@ contract LedgerAuthorizationTest is MoneyTest {
             a.salt = bytes32(i);
             a.signature = _signAuthorization(aliceKey, a, address(0), 0);
             ledger.depositWithAuthorization(a);
-            vm.expectRevert();
+            vm.expectPartialRevert(Nonces.InvalidAccountNonce.selector);
             ledger.depositWithAuthorization(a);
         }
         assertEq(ledger.balanceOf(address(token), alice), 1 + more % 8);

@@ -6,8 +6,10 @@ import {ILens} from "../../src/periphery/ILens.sol";
 import {Lens} from "../../src/periphery/Lens.sol";
 import {INodeRegistry} from "../../src/registry/INodeRegistry.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
+import {IVerifierSet} from "../../src/verification/IVerifierSet.sol";
 import {System} from "../System.sol";
 
+/// @title What the Lens reads is what the contracts say, whatever policies and tokens answer
 contract LensTest is System {
     enum Failure {
         Reverts,
@@ -51,6 +53,46 @@ contract LensTest is System {
         assertEq(found[1].escrowed, 0);
     }
 
+    function test_Leases_ShowWhatTheProvidersBondOwes() public {
+        ILeaseBook.Terms[] memory terms = new ILeaseBook.Terms[](1);
+        terms[0] = _open();
+        skip(1_000);
+        leaseBook.settle(terms[0]);
+        IVerifierSet.Verdict memory verdict = _verdict(node);
+        verdict.measurement.startMs = uint64((block.timestamp - 600) * 1000);
+        verdict.result = uint8(IVerifierSet.Result.Timeout);
+        verifierSet.submit(verdict, _signed(verdict));
+        skip(3 days);
+        assertEq(leaseBook.clawBack(terms[0]), 600 * RATE);
+        ILeaseBook.Claim memory claim = lens.leases(terms)[0].claim;
+        assertEq(claim.owed, 0);
+        assertEq(claim.seized, 600 * RATE);
+        assertEq(claim.revoked, 600);
+        address[] memory tokens = new address[](1);
+        tokens[0] = address(dollar);
+        assertEq(lens.balances(renter, tokens)[0].owed, 600 * RATE);
+    }
+
+    function test_Nodes_NameTheirGateway() public {
+        address gateway = makeAddr("gateway");
+        _bond(IBonds.Role.Gateway, gateway);
+        vm.startPrank(gateway);
+        registry.registerGateway(address(dollar), "");
+        registry.setAdmitted(provider, true);
+        vm.stopPrank();
+        (address fizz, uint256 fizzKey) = makeAddrAndKey("fizz");
+        INodeRegistry.Claim memory claim = _claim();
+        (claim.kind, claim.gateway) = (INodeRegistry.Kind.Fizz, gateway);
+        bytes memory consent = _consent(provider, fizz, fizzKey, claim);
+        vm.prank(provider);
+        registry.registerNode(fizz, claim, uint64(block.timestamp), consent);
+        address[] memory accounts = new address[](2);
+        (accounts[0], accounts[1]) = (node, fizz);
+        ILens.NodeView[] memory found = lens.nodes(accounts, policy);
+        assertEq(found[0].gateway, address(0));
+        assertEq(found[1].gateway, gateway);
+    }
+
     function test_Balances_AreTheWalletsAndTheLedgers() public view {
         address[] memory tokens = new address[](2);
         tokens[0] = address(dollar);
@@ -92,6 +134,20 @@ contract LensTest is System {
     }
 
     function test_Offers_AreUsableExactlyIfALeaseOpensOnThem() public {
+        string[12] memory names = [
+            "usable",
+            "too many units",
+            "expired",
+            "of another renter",
+            "nonce out of range",
+            "no market",
+            "too long",
+            "paused",
+            "suspended",
+            "no units",
+            "hold rate above the rate",
+            "nobody asks"
+        ];
         for (uint256 i; i < 12; ++i) {
             uint256 snapshot = vm.snapshotState();
             ILeaseBook.Offer[] memory offers = new ILeaseBook.Offer[](1);
@@ -112,7 +168,7 @@ contract LensTest is System {
             offers[0] = offer;
             ILens.OfferView memory found = lens.offers(offers, asker, seconds_)[0];
             assertEq(found.offerHash, leaseBook.hashOffer(offer));
-            assertEq(found.isUsable, i == 0, vm.toString(i));
+            assertEq(found.isUsable, i == 0, names[i]);
 
             bytes memory signature = _signOffer(offer, nodeKey);
             ILeaseBook.Request memory request = _request();
@@ -121,7 +177,7 @@ contract LensTest is System {
             uint256 before = ledger.balanceOf(address(dollar), renter);
             vm.prank(renter);
             (bool ok,) = address(leaseBook).call(abi.encodeCall(ILeaseBook.open, (offer, signature, request)));
-            assertEq(ok, found.isUsable, vm.toString(i));
+            assertEq(ok, found.isUsable, names[i]);
             if (ok) assertEq(before - ledger.balanceOf(address(dollar), renter), found.price);
             vm.revertToState(snapshot);
         }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Errors} from "@openzeppelin/contracts/utils/Errors.sol";
+import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
+import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {ILeaseBook} from "../../src/lease/ILeaseBook.sol";
 import {ILedger} from "../../src/money/ILedger.sol";
 import {IRouter} from "../../src/periphery/IRouter.sol";
@@ -46,7 +50,7 @@ contract RouterTest is System {
         _assertHoldsNothing();
 
         vm.prank(relayer);
-        vm.expectRevert();
+        vm.expectPartialRevert(Nonces.InvalidAccountNonce.selector);
         router.multicall(calls);
     }
 
@@ -88,7 +92,7 @@ contract RouterTest is System {
         (uint256 deadline, uint8 v, bytes32 r, bytes32 s) = _permit(30e18);
         vm.startPrank(relayer);
         spon.permit(renter, address(router), 30e18, deadline, v, r, s);
-        vm.expectRevert();
+        vm.expectPartialRevert(IERC20Errors.ERC20InsufficientAllowance.selector);
         router.stakeWithPermit(30e18, deadline, v, r, s);
         vm.stopPrank();
         assertEq(spon.balanceOf(renter), 100e18);
@@ -103,14 +107,14 @@ contract RouterTest is System {
         if (field == 3) authorization.validBefore += 1;
         if (field == 4) authorization.salt = bytes32(other);
         vm.prank(relayer);
-        vm.expectRevert();
+        vm.expectPartialRevert(ERC3009.ERC3009InvalidSignature.selector);
         router.stakeWithAuthorization(authorization);
     }
 
     function test_StakeWithAuthorization_RevertWhen_ItIsForTheLedger() public {
         ILedger.Authorization memory authorization = _authorization(address(router), "stake", 1e18, "salt");
         vm.prank(relayer);
-        vm.expectRevert();
+        vm.expectPartialRevert(ERC3009.ERC3009InvalidSignature.selector);
         router.stakeWithAuthorization(authorization);
     }
 
@@ -137,10 +141,14 @@ contract RouterTest is System {
         bytes[] memory calls = new bytes[](1);
         vm.startPrank(relayer);
         calls[0] = abi.encodeCall(IRouter.openWithAuthorization, (offer, signature, request, none));
-        vm.expectRevert();
+        vm.expectRevert(ILedger.Ledger_ZeroAmount.selector);
+        router.multicall(calls);
+        none.amount = 1;
+        calls[0] = abi.encodeCall(IRouter.openWithAuthorization, (offer, signature, request, none));
+        vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
         router.multicall(calls);
         calls[0] = abi.encodeCall(ILeaseBook.open, (offer, signature, request));
-        vm.expectRevert();
+        vm.expectRevert(Errors.FailedCall.selector);
         router.multicall(calls);
         assertEq(ledger.balanceOf(address(dollar), renter), FORTUNE / 2);
     }

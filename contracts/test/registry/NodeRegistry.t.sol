@@ -219,7 +219,7 @@ contract NodeRegistryTest is RegistryFixture {
         vm.expectEmit(address(registry));
         emit INodeRegistry.PausedSet(true);
         registry.setPaused(true);
-        assertTrue(registry.isPaused());
+        assertTrue(registry.paused());
 
         vm.startPrank(provider);
         vm.expectRevert(INodeRegistry.NodeRegistry_Paused.selector);
@@ -328,6 +328,7 @@ contract NodeRegistryTest is RegistryFixture {
         INodeRegistry.Claim memory claim = _claim();
         claim.cpuResource = 0;
         _registerNode(provider, node, nodeKey, claim);
+        assertEq(uint256(registry.nodeOf(node).status), uint256(INodeRegistry.Status.Active));
     }
 
     function test_RegisterNode_RevertWhen_ItHasNoUnits() public {

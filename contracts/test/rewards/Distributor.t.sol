@@ -8,6 +8,7 @@ import {Vm} from "forge-std/Vm.sol";
 import {Distributor} from "../../src/rewards/Distributor.sol";
 import {IDistributor} from "../../src/rewards/IDistributor.sol";
 import {IOutageClock} from "../../src/governance/IOutageClock.sol";
+import {ExactTransfer} from "../../src/money/ExactTransfer.sol";
 import {
     StakeBlockingToken,
     StakeContractAccount,
@@ -109,7 +110,7 @@ contract DistributorTest is Test {
     function test_FundingATokenWithFeesReverts() public {
         StakeFeeToken feeToken = new StakeFeeToken();
         _fundPoster(feeToken);
-        vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_UnexpectedAmount.selector, 1000, 990));
+        vm.expectRevert(abi.encodeWithSelector(ExactTransfer.ExactTransfer_UnexpectedAmount.selector, 1000, 990));
         distributor.fund(1, address(feeToken), 1000);
     }
 
@@ -318,8 +319,13 @@ contract DistributorTest is Test {
     function test_OutagesExtendADelayByAWeekAtMost() public {
         _post(3);
         clock.setOutage(block.timestamp, block.timestamp + 30 days);
-        skip(DELAY + 7 days);
-        distributor.claim(1, 0, rewards[0], tree.proof(0));
+        bytes32[] memory proof = tree.proof(0);
+        skip(DELAY + 7 days - 1);
+        vm.expectRevert(abi.encodeWithSelector(IDistributor.Distributor_NotActive.selector, 1));
+        distributor.claim(1, 0, rewards[0], proof);
+        skip(1);
+        distributor.claim(1, 0, rewards[0], proof);
+        assertTrue(distributor.isPaid(1, 0));
     }
 
     /// @dev Whether it was marked or not.
@@ -436,10 +442,19 @@ contract DistributorTest is Test {
         _fundAndPost(1, address(token), "root", 500, 1, 0);
         length = bound(length, 1, 7 days);
         clock.setOutage(block.timestamp, block.timestamp + length);
-        skip(DELAY + length - 1);
+        uint256 activatesAt = block.timestamp + DELAY + length;
         _fundChallenger(5);
+        vm.warp(activatesAt);
+        vm.prank(challenger);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDistributor.Distributor_NotPending.selector, 1, IDistributor.Status.Posted)
+        );
+        distributor.challenge(1, 0, IDistributor.Reward(other, 1));
+        vm.warp(activatesAt - 1);
         vm.prank(challenger);
         distributor.challenge(1, 0, IDistributor.Reward(other, 1));
+        assertEq(uint256(distributor.epochOf(1).status), uint256(IDistributor.Status.Challenged));
+        assertEq(distributor.activationOf(1), 0, "it does not activate");
     }
 
     function test_ChallengingOutOfTimeReverts() public {

@@ -7,6 +7,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Test} from "forge-std/Test.sol";
 import {IOutageClock} from "../../src/governance/IOutageClock.sol";
+import {ExactTransfer} from "../../src/money/ExactTransfer.sol";
 import {Bonds} from "../../src/stake/Bonds.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
 import {
@@ -112,7 +113,9 @@ contract BondsTest is Test {
         _allow(address(feeToken));
         feeToken.mint(address(this), amount);
         feeToken.approve(address(bonds), amount);
-        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_UnexpectedAmount.selector, amount, amount - amount / 100));
+        vm.expectRevert(
+            abi.encodeWithSelector(ExactTransfer.ExactTransfer_UnexpectedAmount.selector, amount, amount - amount / 100)
+        );
         bonds.bond(PROVIDER, owner, address(feeToken), amount);
     }
 

@@ -488,7 +488,7 @@ contract DelegationTest is Test {
         bonds.bond(ROLE, owner, address(token), 1000);
         _delegate(alice, 1000);
         _slash(bound(asked, 1, 100), 0, false);
-        vm.expectRevert();
+        vm.expectPartialRevert(IBonds.Bonds_SlashCapExceeded.selector);
         _slash(5000, 0, false);
         assertEq(_pool().value, 1000);
     }

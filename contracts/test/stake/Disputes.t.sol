@@ -5,6 +5,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {Test} from "forge-std/Test.sol";
 import {IOutageClock} from "../../src/governance/IOutageClock.sol";
+import {ExactTransfer} from "../../src/money/ExactTransfer.sol";
 import {Bonds} from "../../src/stake/Bonds.sol";
 import {Disputes} from "../../src/stake/Disputes.sol";
 import {IBonds} from "../../src/stake/IBonds.sol";
@@ -97,7 +98,7 @@ contract DisputesTest is Test {
         feeToken.mint(opener, 100);
         vm.startPrank(opener);
         feeToken.approve(address(disputes), 100);
-        vm.expectRevert(abi.encodeWithSelector(IDisputes.Disputes_UnexpectedAmount.selector, 100, 99));
+        vm.expectRevert(abi.encodeWithSelector(ExactTransfer.ExactTransfer_UnexpectedAmount.selector, 100, 99));
         disputes.open(ROLE, accused, address(feeToken), EVIDENCE, "");
     }
 

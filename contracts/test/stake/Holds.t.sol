@@ -154,24 +154,27 @@ contract HoldsTest is Test {
         emit IBonds.BondWithdrawn(ROLE, provider, token, provider, STAKE - HELD);
         vm.startPrank(provider);
         bonds.withdraw(ROLE, token, provider);
-        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotThawed.selector, kept, START + 21 days - 1));
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotThawed.selector, kept, START + 23 days - 1));
         bonds.withdraw(ROLE, token, provider);
-        skip(7 days - 1);
+        skip(9 days - 2);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotThawed.selector, kept, START + 23 days - 1));
+        bonds.withdraw(ROLE, token, provider);
+        skip(1);
         bonds.withdraw(ROLE, token, provider);
         assertEq(bonds.bondOf(ROLE, provider, token).thawing, 0);
         assertEq(bonds.bondOf(ROLE, provider, token).thawedAt, 0);
     }
 
     /// @dev Whoever accuses again and again keeps nobody's money.
-    function test_Withdraw_IsHeldUpForAWeekAtMost() public {
+    function test_Withdraw_IsHeldUpForNineDaysAtMost() public {
         _thaw(STAKE);
-        for (uint256 i; i < 20; ++i) {
+        for (uint256 i; i < 22; ++i) {
             skip(1 days);
             bonds.hold(ROLE, provider, token);
         }
         vm.startPrank(provider);
         bonds.withdraw(ROLE, token, provider);
-        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotThawed.selector, HELD, START + 21 days));
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NotThawed.selector, HELD, START + 23 days));
         bonds.withdraw(ROLE, token, provider);
         skip(1 days);
         bonds.withdraw(ROLE, token, provider);

@@ -56,6 +56,25 @@ contract SlashWindowTest is Test {
         assertEq(disputes.accept(second, 100_000e6, harmed, 100_000e6), 100_000e6, "no ruling reaches the bond");
     }
 
+    /// @dev What a ruling may take is held; a window begun with little must not keep it from the ruling once claims of the
+    /// accused's own leases have taken the rest.
+    function test_AWindowBegunWithLittleDoesNotProtectWhatIsHeld() public {
+        bonds.setClaimer(address(this), true);
+        bonds.bond(ROLE, accused, token, 100e6);
+        uint256 first = _accuse(accomplice);
+        vm.prank(accused);
+        disputes.answer(first, 0, "");
+        disputes.accept(first, 10e6, address(0), 0);
+
+        bonds.bond(ROLE, accused, token, 1_000_000e6);
+        uint256 second = _accuse(harmed);
+        bonds.seize(accused, token, type(uint96).max, accomplice, 0);
+        assertEq(bonds.bondOf(ROLE, accused, token).active, 100_009e6, "what is held");
+        (, uint256 ruleBy) = disputes.deadlinesOf(second);
+        vm.warp(ruleBy - 1);
+        assertEq(disputes.accept(second, 100_000e6, harmed, 100_000e6), 100_000e6, "the ruling takes what was held");
+    }
+
     function _accuse(address opener) private returns (uint256) {
         vm.prank(opener);
         return disputes.open(ROLE, accused, token, 0, "");

@@ -331,6 +331,33 @@ contract SponTest is Test {
         spon.crosschainBurn(alice, 0);
     }
 
+    function test_ShutBridgeLeavesWhatWasUsed() public {
+        spon.setBridgeLimit(bridge, 100, 1 days);
+        vm.prank(bridge);
+        spon.crosschainMint(alice, 100);
+        skip(12 hours);
+        vm.expectEmit(address(spon));
+        emit ISpon.BridgeLimitSet(bridge, 0, 1 days);
+        spon.shutBridge(bridge);
+        skip(12 hours);
+        vm.prank(bridge);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, bridge));
+        spon.crosschainMint(alice, 1);
+        spon.setBridgeLimit(bridge, 100, 1 days);
+        (uint256 mintable, uint256 burnable) = spon.bridgeAvailable(bridge);
+        assertEq(mintable, 50, "a shut bridge refills no further");
+        assertEq(burnable, 100);
+    }
+
+    function test_ShutBridgeIsRestrictedAndOfABridge() public {
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, bridge));
+        spon.shutBridge(bridge);
+        spon.setBridgeLimit(bridge, 100, 1 days);
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, alice));
+        spon.shutBridge(bridge);
+    }
+
     function testFuzz_AStrangerIsNoBridge(address caller, uint256 amount) public {
         amount = bound(amount, 0, CAP);
         vm.assume(caller != bridge);

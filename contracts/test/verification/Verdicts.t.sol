@@ -271,6 +271,7 @@ contract VerdictsTest is VerificationFixture {
         RegistryWallet wallet = new RegistryWallet(stranger);
         vm.etch(signatures[0].signer, address(wallet).code);
         verifierSet.submit(verdict, signatures);
+        assertEq(policy.standingOf(node).units, 8);
     }
 
     // Pause
@@ -339,7 +340,7 @@ contract VerdictsTest is VerificationFixture {
         verifierSet.setPolicy(address(0));
         IVerifierSet.Verdict memory verdict = _verdict();
         IVerifierSet.Signature[] memory signatures = _signed(verdict, 2);
-        vm.expectRevert();
+        vm.expectRevert(bytes(""));
         verifierSet.submit(verdict, signatures);
     }
 

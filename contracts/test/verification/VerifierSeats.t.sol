@@ -30,7 +30,7 @@ contract VerifierSeatsTest is System {
     }
 
     /// @dev A bond that does not count, which anybody can make for anybody, is no bond to come back to.
-    function test_join_inAnotherTokenWithDustInTheFormerOne() public {
+    function test_join_inAnotherTokenIsRefusedOnlyByABondThatCounts() public {
         TestDollar other = new TestDollar();
         bonds.setMinimum(IBonds.Role.Verifier, address(other), MINIMUM_BOND);
         address verifier = verifierSet.verifiers()[0];
@@ -47,6 +47,7 @@ contract VerifierSeatsTest is System {
         uint256 snapshot = vm.snapshotState();
         vm.prank(verifier);
         verifierSet.join(address(other), keccak256("tip"));
+        assertEq(verifierSet.tipOf(verifier), keccak256("tip"));
 
         vm.revertToState(snapshot);
         _bondFor(verifier, 1);

@@ -81,6 +81,7 @@ fn state_of(book: Address, id: B256, lease: &Lease) -> Check {
             Field::new("funded_until", ours.funded_until, found.fundedUntil.to::<u64>()),
             Field::new("hold_from", ours.hold_from, found.holdFrom.to::<u64>()),
             Field::new("hold_to", ours.hold_to, found.holdTo.to::<u64>()),
+            Field::new("held_before", ours.held_before, u64::from(found.heldBefore)),
             Field::new("ends_at", ours.ends_at, found.endsAt.to::<u64>()),
             Field::new("revision", ours.revision, u64::from(found.revision)),
         ]

@@ -97,7 +97,7 @@ fn gateways(subject: &Subject<'_>, registry: Address, checks: &mut Vec<Check>) {
         }));
     }
     let paused = subject.state.setting("NodeRegistry", "paused").unwrap_or("false").to_owned();
-    let call = NodeRegistry::isPausedCall {};
+    let call = NodeRegistry::pausedCall {};
     checks.push(Check::new("setting", "NodeRegistry".to_owned(), [], registry, &call, move |found| {
         vec![Field::new("paused", paused.clone(), found.to_string())]
     }));

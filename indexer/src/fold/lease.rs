@@ -9,6 +9,9 @@ use crate::position::{EventId, Position};
 /// Where a node's nonces begin, as in `Offers`.
 const FIRST_NONCE: u64 = 1;
 
+/// Most seconds of graces before the last past one that a lease remembers.
+const MOST_HELD_BEFORE: u64 = u16::MAX as u64;
+
 pub(super) fn apply(state: &mut State, at: Position, event: &LeaseBookEvents) -> Result<(), Inconsistent> {
     match event {
         LeaseBookEvents::LeaseOpened(e) => open(state, at, e)?,
@@ -16,8 +19,7 @@ pub(super) fn apply(state: &mut State, at: Position, event: &LeaseBookEvents) ->
             let lease = existing(state, e.leaseId)?;
             add(&mut lease.funded, e.amount, "funds of a lease")?;
             lease.funded_until = small(e.fundedUntil);
-            lease.hold_from = small(e.holdFrom);
-            lease.hold_to = small(e.holdTo);
+            lease.hold(small(e.holdFrom), small(e.holdTo));
         }
         LeaseBookEvents::LeaseSettled(e) => {
             let lease = existing(state, e.leaseId)?;
@@ -54,6 +56,8 @@ pub(super) fn apply(state: &mut State, at: Position, event: &LeaseBookEvents) ->
             let lease = existing(state, e.leaseId)?;
             lease.revision = small(e.revision);
             lease.revoked += small(e.revoked);
+            lease.held_before = small(e.heldBefore);
+            (lease.allowed_past, lease.allowed_running) = (e.allowedPast, e.allowedRunning);
             add(&mut lease.owed, e.amount, "debts to a renter")?;
         }
         LeaseBookEvents::LeaseCompensated(e) => {
@@ -89,6 +93,17 @@ impl Lease {
     /// Wei in escrow: not yet paid, not yet refunded.
     pub fn escrow(&self) -> U256 {
         self.funded.saturating_sub(self.paid).saturating_sub(self.fees).saturating_sub(self.refunded)
+    }
+
+    /// The last past grace is [`from`, `to`): another one than before goes to those before it, as in `Clawbacks._forgetHold`.
+    fn hold(&mut self, from: u64, to: u64) {
+        if (self.hold_from, self.hold_to) == (from, to) {
+            return;
+        }
+        let past = U256::from(self.hold_to - self.hold_from).saturating_sub(self.allowed_past);
+        self.held_before = (self.held_before + small(past)).min(MOST_HELD_BEFORE);
+        (self.allowed_past, self.allowed_running) = (self.allowed_running, U256::ZERO);
+        (self.hold_from, self.hold_to) = (from, to);
     }
 }
 

@@ -112,19 +112,17 @@ pub(super) fn owe(state: &mut State, account: Address, token: Address, amount: U
 }
 
 impl Bond {
-    /// Wei that its slash window may lose without proof, from `now` on (unix seconds) and in all: of one that begins then
-    /// a tenth of the stake, or what is held of what no claim has locked; of an open one no less than a tenth of the stake
-    /// and what it has lost.
+    /// Wei that its slash window may lose without proof, from `now` on (unix seconds) and in all: a tenth of the stake and
+    /// of what it has lost, or a tenth of that and what is held of what no claim has locked; never less than before.
     pub fn window_at(&self, now: u64) -> (U256, U256) {
+        let is_open = now < self.window_start + SLASH_WINDOW;
+        let (left, all) = if is_open { (self.window_left, self.window_cap) } else { (U256::ZERO, U256::ZERO) };
+        let lost = all.saturating_sub(left);
         let stake = self.active.saturating_add(self.thawing);
-        if now < self.window_start + SLASH_WINDOW {
-            let lost = self.window_cap.saturating_sub(self.window_left);
-            let grown = cap(stake.saturating_add(lost)).saturating_sub(self.window_cap);
-            return (self.window_left.saturating_add(grown), self.window_cap.saturating_add(grown));
-        }
         let unlocked = self.thawing.saturating_add(self.active.saturating_sub(self.locked));
-        let cap = cap(stake).max(self.held.min(unlocked));
-        (cap, cap)
+        let most = cap(stake.saturating_add(lost)).max(cap(lost).saturating_add(self.held.min(unlocked)));
+        let grown = most.saturating_sub(all);
+        (left.saturating_add(grown), all.saturating_add(grown))
     }
 }
 
@@ -177,13 +175,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_that_begins_has_what_is_held_of_what_is_unlocked() {
+    fn a_window_has_what_is_held_of_what_is_unlocked() {
         let [active, thawing, held] = [200, 100, 70].map(U256::from);
         let mut bond = Bond { active, thawing, held, window_start: 1_000, ..Bond::default() };
         (bond.window_left, bond.window_cap) = (U256::ONE, U256::from(40));
         let left_at = |bond: &Bond, now| bond.window_at(now).0;
         let end = 1_000 + SLASH_WINDOW;
-        assert_eq!(left_at(&bond, end - 1), U256::ONE);
+        assert_eq!(left_at(&bond, end - 1), U256::from(34), "39 are lost of 73, a tenth of them and what is held");
         assert_eq!(left_at(&bond, end), held);
         bond.locked = U256::from(250);
         assert_eq!(left_at(&bond, end), held);
@@ -195,7 +193,7 @@ mod tests {
         bond.held = U256::from(70);
         count_in_window(&mut bond, end, U256::from(30)).unwrap();
         assert_eq!((bond.window_left, bond.window_start, bond.held), (U256::from(10), end, U256::from(40)));
-        count_in_window(&mut bond, end + 1, U256::from(11)).unwrap_err();
+        count_in_window(&mut bond, end + 1, U256::from(14)).unwrap_err();
     }
 
     #[test]

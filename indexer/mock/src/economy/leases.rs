@@ -101,7 +101,15 @@ impl Economy {
         let lease = self.state.leases.get(&(id,)).unwrap().clone();
         let amount = U256::from(70);
         let revision = U256::from(lease.revision + 1);
-        let revised = LeaseBook::LeaseRevised { leaseId: id, revision, revoked: U256::from(10), amount };
+        let revised = LeaseBook::LeaseRevised {
+            leaseId: id,
+            revision,
+            revoked: U256::from(10),
+            amount,
+            heldBefore: U256::from(lease.held_before),
+            allowedPast: lease.allowed_past,
+            allowedRunning: lease.allowed_running + U256::from(1),
+        };
         self.emit(Contract::LeaseBook, revised);
         let key = (BondRole::Provider, lease.provider, lease.token);
         let active = self.state.bonds.get(&key).map(|bond| bond.active).unwrap_or_default();

@@ -93,6 +93,12 @@ entities! {
         penalty: U256,
         /// Wei of it that the operator's usage still counts.
         exposure: U256,
+        /// Seconds of graces before the last past one, less those that claims allowed for; at most 65,535.
+        held_before: u64,
+        /// Seconds of the last past grace that claims allowed for.
+        allowed_past: U256,
+        /// Seconds of the running grace that claims allowed for.
+        allowed_running: U256,
         /// Of the policy, up to which what it took back is booked.
         revision: u64,
         /// Seconds that the policy took back after they were paid.
