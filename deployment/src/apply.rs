@@ -56,6 +56,9 @@ pub enum DeployError {
     /// A transaction succeeded, and yet the chain does not show what it did.
     #[error("the chain does not show that the deployment could {0}; is the endpoint serving the chain it claims?")]
     NotDone(String),
+    /// The settings hand over to nobody, or to the deployer, which gives up every role.
+    #[error("nobody would govern after handing over to {0}; name an account other than the deployer's under [admin]")]
+    NobodyGoverns(Address),
     /// The deployer still has a role after the handing over.
     #[error("{deployer} still has the role {role} after handing over; revoke it before anything else")]
     KeepsRole {
@@ -131,6 +134,9 @@ async fn check_chain<P: Provider>(provider: &P, settings: &Settings) -> Result<u
 }
 
 fn actions(plan: &Plan, settings: &Settings) -> Result<Vec<Action>, DeployError> {
+    if let Some(admin) = settings.admin.filter(|admin| [Address::ZERO, plan.deployer()].contains(&admin.account)) {
+        return Err(DeployError::NobodyGoverns(admin.account));
+    }
     let mut actions: Vec<Action> = plan.steps().iter().map(Action::deploying).collect();
     actions.extend(configuration::actions(plan, settings)?);
     Ok(actions)
@@ -218,5 +224,25 @@ fn failed(what: &str, source: TransportError) -> DeployError {
     match data {
         Some(data) => DeployError::Reverted { what: what.to_owned(), reason: revert::describe(&data) },
         None => DeployError::Transport { what: what.to_owned(), reason: reason(&source) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::U256;
+
+    use super::*;
+    use crate::Admin;
+
+    #[test]
+    fn nothing_is_handed_over_to_the_deployer_or_to_nobody() {
+        let deployer = Address::repeat_byte(1);
+        let plan = Plan::new(deployer, None);
+        let local = Settings::local("arbitrum", 42_161, deployer, U256::from(1));
+        for (account, refused) in [(deployer, true), (Address::ZERO, true), (Address::repeat_byte(2), false)] {
+            let settings = Settings { admin: Some(Admin { account, delay: 0 }), ..local.clone() };
+            let found = actions(&plan, &settings).map(drop);
+            assert_eq!(matches!(found, Err(DeployError::NobodyGoverns(named)) if named == account), refused);
+        }
     }
 }

@@ -173,6 +173,12 @@ pub enum SettingsError {
         /// Where it goes wrong.
         source: Box<toml::de::Error>,
     },
+    /// They would put a dollar that anyone may mint onto a chain that is handed over.
+    #[error("the settings {path} name an admin but no dollar token: name the chain's own as `dollar`")]
+    NoDollar {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl Settings {
@@ -217,10 +223,15 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or has an unknown or missing key, or a malformed value.
+    /// If the file cannot be read, has an unknown or missing key or a malformed value, or names an admin and no dollar.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
         let text = fs::read_to_string(path).map_err(|source| SettingsError::File { path: path.into(), source })?;
-        toml::from_str(&text).map_err(|source| SettingsError::Format { path: path.into(), source: Box::new(source) })
+        let settings: Self = toml::from_str(&text)
+            .map_err(|source| SettingsError::Format { path: path.into(), source: Box::new(source) })?;
+        if settings.admin.is_some() && settings.dollar.is_none() {
+            return Err(SettingsError::NoDollar { path: path.into() });
+        }
+        Ok(settings)
     }
 }
 
@@ -259,6 +270,7 @@ mod tests {
             ("fee-collector", "fee-colector", "fee-colector"),
             ("role = \"arbiter\"", "role = \"judge\"", "judge"),
             ("fee-bps = 300", "fee-bps = 70000", "70000"),
+            ("dollar = \"0xaf88d065e77c8cC2239327C5EDb3A432268e5831\"", "", "no dollar token"),
         ] {
             fs::write(&path, example.replace(written, instead)).unwrap();
             let error = Settings::read(&path).unwrap_err().to_string();
