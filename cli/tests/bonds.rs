@@ -39,6 +39,11 @@ async fn a_bond_is_in_the_token_that_counts() {
         assert_eq!(state[joined], true, "{command}");
         let state = town.as_(&town.cast.keeper, &[command, "status", &actor.address().to_string()]).json();
         assert_eq!((text(&state["bond"]["active"]["symbol"]), wei(&state["bond"]["active"])), ("tUSD", 7_000_000));
+        let shown = town.without_key(&[command, "status", &actor.address().to_string()]).prints();
+        let column = shown.find("0x").unwrap();
+        let aligned = |line: &str| line[..column].ends_with("  ") && !line[column..].starts_with(' ');
+        assert!(shown.lines().take_while(|line| !line.is_empty()).all(aligned), "{shown}");
+        assert!(shown.contains("  7 tUSD\n"), "{shown}");
         let thawing = town.as_(actor, &[command, "thaw", "all"]).json();
         assert_eq!((wei(&thawing["thawing"]), wei(&thawing["active"])), (7_000_000, 0), "{command}");
         assert_eq!(wei(&town.as_(actor, &[command, "cancel-thaw"]).json()["active"]), 7_000_000, "{command}");

@@ -37,6 +37,8 @@ async fn a_renter_rents_and_gets_back_what_was_not_delivered() {
     let left = runway["runwaySeconds"].as_u64().unwrap();
     assert!((10 * HOUR..=11 * HOUR).contains(&left) && runway["status"] == "open", "{runway}");
 
+    let nobody = town.without_key(&["lease", "list"]).fails();
+    assert_eq!(nobody, "error: no key and no address: name an address, or pass --keystore");
     let poor = town.as_(ada, &["lease", "top-up", &lease, "1h"]).run();
     assert!(String::from_utf8(poor.stderr).unwrap().contains("hint: deposit first"));
     let deposit = town.as_(ada, &["account", "deposit", "1.5 tUSD"]).json();

@@ -79,10 +79,8 @@ impl Account {
 
 /// The account that a command is about: as named, else the key's.
 pub fn whose(named: Option<Address>, client: &Client) -> anyhow::Result<Address> {
-    match named {
-        Some(address) => Ok(address),
-        None => client.address().context("no key and no address: name an address, or pass --keystore"),
-    }
+    let account = named.or_else(|| client.address().ok());
+    account.context("no key and no address: name an address, or pass --keystore")
 }
 
 /// A token by its address, or by the name of its place in the address book.

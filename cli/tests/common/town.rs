@@ -68,6 +68,11 @@ impl Town {
         spheron(&arguments).env("SPHERON_PRIVATE_KEY", &secret(&actor.key)).within(self.folder.path())
     }
 
+    /// `spheron` without a key, as people see it.
+    pub fn without_key(&self, arguments: &[&str]) -> Program {
+        spheron(&[arguments, &["--deployment", &self.book]].concat()).within(self.folder.path())
+    }
+
     pub async fn now(&self) -> u64 {
         self.chain.anvil.now().await.unwrap()
     }

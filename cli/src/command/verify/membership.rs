@@ -65,13 +65,12 @@ impl Report for VerifierState {
     fn human(&self, style: Style) -> String {
         let member = if self.member { style.good("yes") } else { "no".to_owned() };
         let committees = format!("{} of {}, {} sign", self.committee_size, self.verifiers, self.quorum);
-        self.bond.human(style)
-            + &Fields::new(style)
-                .row("member", member)
-                .row("round", self.round)
-                .row("beacon", self.beacon)
-                .row("committees", committees)
-                .text()
+        let fields = Fields::new(style)
+            .row("member", member)
+            .row("round", self.round)
+            .row("beacon", self.beacon)
+            .row("committees", committees);
+        self.bond.fields(style).and(fields).text()
     }
 }
 
