@@ -46,6 +46,7 @@ const HINTS: &[(&str, &str)] = &[
     ("Delegation_CommissionTooHigh", "give a smaller share: the message names the most, in basis points"),
     ("Delegation_InsufficientShares", "see what is delegated: spheron stake delegations"),
     ("Delegation_NotThawed", "the thaw takes its time: spheron stake delegations says until when"),
+    ("Delegation_PoolSpent", "slashes have all but emptied this pool: delegate to another one, spheron stake delegate"),
     ("Delegation_TooSmall", "the amount is worth less than one share: delegate more"),
     ("Disputes_AlreadyAnswered", "a dispute is answered once: spheron dispute show ID"),
     ("Disputes_NotAccused", "only the accused may answer: spheron dispute show ID names it"),
@@ -348,7 +349,7 @@ mod tests {
 
     #[test]
     fn an_error_has_its_own_hint_before_that_of_its_family() {
-        assert!(about("Bonds_UnexpectedAmount").is_some_and(|hint| hint.contains("the token takes fees")));
+        assert!(about("ExactTransfer_UnexpectedAmount").is_some_and(|hint| hint.contains("the token takes fees")));
         assert!(about("StandingTopUps_UnexpectedAmount").is_some_and(|hint| hint.contains("the lease took")));
     }
 
