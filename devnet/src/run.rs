@@ -145,7 +145,7 @@ async fn everybody_joins(
     try_join!(a.verifiers_join(), b.verifiers_join())?;
     // A verifier reveals from the round after its joining on, for the beacon of the next one.
     try_join!(a.before(30 * MINUTE), b.before(30 * MINUTE))?;
-    try_join!(a.verifiers_reveal(), b.verifiers_reveal())?;
+    try_join!(a.verifiers_reveal(1), b.verifiers_reveal(1))?;
     progress.step("verifiers bonded, joined and revealed into the beacon");
     try_join!(a.holder_stakes(), b.holder_stakes())?;
     Ok(())
@@ -161,6 +161,8 @@ async fn leases_run(
     try_join!(a.at(MINUTE), b.at(MINUTE))?;
     try_join!(a.renters_open(), b.renters_open())?;
     progress.step("renters deposited by one signature each and opened leases on the offers");
+    // No block may come between the beginning and the end of a measurement.
+    try_join!(a.verifiers_reveal(2), b.verifiers_reveal(2))?;
     try_join!(services.wait_until_synced(a.chain), services.wait_until_synced(b.chain))?;
     let measured = [a.verifiers_measure(services).await?, b.verifiers_measure(services).await?];
     progress.step("verifiers challenged every node, checked its work, and brought their verdicts");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alloy::primitives::{U256, keccak256};
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use spheron_bindings::node_registry::INodeRegistry::Claim;
 use spheron_client::{lease::SignedOffer, node::BondRole};
 use tokio::time::Instant;
@@ -62,18 +62,21 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// A round later, the verifiers' services reveal into the beacon of the next one by themselves.
+    /// From the round after their joining on, the verifiers' services reveal by themselves, once in each round; waits until
+    /// each has done so `times` times.
     ///
     /// # Errors
     ///
-    /// If one does not within 30 seconds.
-    pub async fn verifiers_reveal(&self) -> anyhow::Result<()> {
+    /// If one has not within 30 seconds.
+    pub async fn verifiers_reveal(&self, times: usize) -> anyhow::Result<()> {
         let deadline = Instant::now() + REVEAL;
         for verifier in &self.cast.verifiers {
             let client = self.chain.client(verifier)?;
-            let joined_with = client.hash_chain(1)?.tip();
-            while client.verifier_tip(verifier.address()).await? == joined_with {
-                ensure!(Instant::now() < deadline, "{} has revealed nothing in {} s", verifier.name, REVEAL.as_secs());
+            let chain = client.hash_chain(1)?;
+            let tip =
+                (0..times).try_fold(chain.tip(), |tip, _| chain.preimage_of(tip)).context("a chain is used up")?;
+            while client.verifier_tip(verifier.address()).await? != tip {
+                ensure!(Instant::now() < deadline, "{} has not revealed in {} s", verifier.name, REVEAL.as_secs());
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

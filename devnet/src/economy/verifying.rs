@@ -1,10 +1,16 @@
 //! Act 3: verifiers measure every node, and bring their verdicts.
 
+use std::time::Duration;
+
 use alloy::primitives::B256;
 use spheron_bindings::verifier_set::IVerifierSet::Verdict;
 
 use super::Stage;
 use crate::{cast::NodeActor, services::Services};
+
+/// Within this, all services have the time of the latest block. It may be ahead of theirs, and a measurement is timed by it:
+/// none may begin before.
+const TIME_SPREADS: Duration = Duration::from_millis(300);
 
 /// What came out of measuring a node.
 #[derive(Debug, Clone)]
@@ -26,6 +32,7 @@ impl Stage<'_> {
     pub async fn verifiers_measure(&self, services: &Services) -> anyhow::Result<Vec<Measured>> {
         let mut measured = Vec::new();
         for (_, node) in self.cast.nodes() {
+            tokio::time::sleep(TIME_SPREADS).await;
             let signed = services.measure(self.chain, &self.cast.verifiers[0], node, self.lease_on(node)).await?;
             measured.push(Measured {
                 node: node.actor.name,

@@ -13,6 +13,7 @@ use alloy::primitives::Address;
 use anyhow::Context as _;
 use clap::Args;
 use spheron_client::{Client, ClientError};
+use spheron_verifier_agent::clock::Clock;
 use spheron_verifier_core::{class::ClassTable, policy::Policy};
 use spheron_verifier_service::{Config, Verifier};
 use tokio::net::TcpListener;
@@ -28,6 +29,9 @@ use crate::{
     file::read_json,
     shutdown,
 };
+
+/// Milliseconds of a round, as `VerifierSet.ROUND`.
+const ROUND_MS: u64 = 3_600_000;
 
 /// `verify run`
 #[derive(Debug, Args)]
@@ -117,10 +121,10 @@ impl Run {
             data_dir: self.data.clone(),
         };
         let directory = Arc::new(ChainDirectory::new(chains.clone(), peers));
-        let verifier = Verifier::new(self.key.signer()?, clock, directory, config)?;
+        let verifier = Verifier::new(self.key.signer()?, clock.clone(), directory, config)?;
         let (public, control) = (bind(self.listen).await?, bind(self.control).await?);
         if !self.no_reveal {
-            tokio::spawn(keep_revealing(chains, self.clock.refresh(), cancel.clone()));
+            tokio::spawn(keep_revealing(chains, clock, self.clock.refresh(), cancel.clone()));
         }
         Ok(verifier.serve(public, Some(control), cancel).await?)
     }
@@ -153,14 +157,29 @@ struct Revealing {
     trouble: String,
 }
 
-/// Reveals once in each round on each chain, looking `every` so often whether one has begun.
-async fn keep_revealing(chains: Vec<Client>, every: Duration, cancel: CancellationToken) {
+/// Reveals once in each round on each chain, trying again `every` so often where that fails.
+async fn keep_revealing(chains: Vec<Client>, clock: Arc<dyn Clock>, every: Duration, cancel: CancellationToken) {
     let revealing = |chain| Revealing { chain, done: None, trouble: String::new() };
     let mut all: Vec<Revealing> = chains.into_iter().map(revealing).collect();
-    while cancel.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+    loop {
         for revealing in &mut all {
             revealing.reveal_and_tell().await;
         }
+        let least = all.iter().map(|revealing| revealing.done).min().flatten();
+        let wake = next_reveal_ms(least, clock.now_ms(), every);
+        if cancel.run_until_cancelled(clock.sleep_until(wake)).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// When to look again (unix milliseconds): when the next round begins, or `every` from now on if a chain has not been `done`
+/// with the present one, because it failed or its latest block is of the one before.
+fn next_reveal_ms(done: Option<u64>, now_ms: u64, every: Duration) -> u64 {
+    let round = now_ms / ROUND_MS;
+    match done {
+        Some(done) if done >= round => (round + 1) * ROUND_MS,
+        _ => now_ms.saturating_add(every.as_millis().try_into().unwrap_or(u64::MAX)),
     }
 }
 
@@ -197,6 +216,16 @@ fn was_done(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_reveal_is_looked_for_when_its_round_begins() {
+        let every = Duration::from_secs(30);
+        let now = 5 * ROUND_MS + 7_000;
+        assert_eq!(next_reveal_ms(Some(5), now, every), 6 * ROUND_MS);
+        assert_eq!(next_reveal_ms(Some(6), now, every), 6 * ROUND_MS, "a chain may be ahead of the clock");
+        assert_eq!(next_reveal_ms(Some(4), now, every), now + 30_000);
+        assert_eq!(next_reveal_ms(None, now, every), now + 30_000);
+    }
 
     #[test]
     fn peers_and_factors_are_read() {
