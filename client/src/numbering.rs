@@ -46,7 +46,7 @@ enumeration! {
         None = "none",
         /// It can be leased.
         Active = "active",
-        /// It cannot be leased for now.
+        /// Its provider has taken it out, until it puts it back.
         Maintenance = "maintenance",
         /// It was suspended, or its provider was, or has too small a bond, or has handed over without it.
         Suspended = "suspended",
